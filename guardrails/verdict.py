@@ -1,0 +1,60 @@
+"""What a guard says about a text."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Action = Literal["allow", "flag", "mask", "block"]
+ACTIONS: tuple[Action, ...] = ("allow", "flag", "mask", "block")
+"""From the weakest to the strongest."""
+
+Place = Literal[
+    "system",
+    "user",
+    "history",
+    "context",
+    "tool_arguments",
+    "tool_results",
+    "answer",
+    "reasoning",
+]
+PLACES: tuple[Place, ...] = (
+    "system",
+    "user",
+    "history",
+    "context",
+    "tool_arguments",
+    "tool_results",
+    "answer",
+    "reasoning",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A stretch of text that a guard objects to. Offsets count characters; the text itself is not kept."""
+
+    entity: str
+    start: int
+    end: int
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a guard decided about a text, and why."""
+
+    action: Action
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A guard could not decide. What follows is the policy's `on_error`, never silence."""
+
+    error: Literal["timeout", "unreachable", "overloaded", "bad_answer", "misconfigured", "crashed"]
+    reason: str
+
+
+ALLOWED = Verdict(action="allow")

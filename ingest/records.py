@@ -1,0 +1,222 @@
+"""What this room stores: spans, guard events and scores, and their form in the spool."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+
+SpanKind = Literal[
+    "llm",
+    "embedding",
+    "agent",
+    "tool",
+    "chain",
+    "retriever",
+    "reranker",
+    "guardrail",
+    "evaluator",
+    "event",
+    "span",
+]
+SpanStatus = Literal["ok", "error", "blocked", "aborted"]
+SpanSource = Literal["proxy", "otlp", "api", "demo"]
+UsageSource = Literal["reported", "estimated", "unknown"]
+Message = dict[str, Any]
+"""One message in the shape of OpenAI's chat: role, content, and what else it carries.
+
+Text that belongs to no chat has the role `input` or `output`; a retrieved document has the role `document`.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Token counts of one call. `input_tokens` includes what was read from or written to a cache."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    source: UsageSource = "unknown"
+    raw: dict[str, Any] | None = None
+    """What the provider reported, untouched; prices are computed from it."""
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One finished piece of work. Written once, whole, and never updated.
+
+    Times are Unix microseconds, durations come from a monotonic clock, ids are lower-case hex.
+    Every text in it has passed the project's policy: what is in a span may be stored.
+    """
+
+    project_id: UUID
+    trace_id: str
+    """32 hex digits."""
+    span_id: str
+    """16 hex digits."""
+    parent_span_id: str = ""
+    name: str
+    kind: SpanKind
+    source: SpanSource
+    start_time_us: int
+    duration_us: int
+    ttft_us: int | None = None
+    """From the request's arrival to the first byte of the answer; only for streams."""
+    overhead_us: int | None = None
+    """Total time less the time spent waiting for the upstream."""
+    status: SpanStatus = "ok"
+    status_message: str = ""
+    error_type: str = ""
+    http_status: int | None = None
+
+    environment: str = ""
+    service: str = ""
+    release: str = ""
+    session_id: str = ""
+    user_id: str = ""
+    feature: str = ""
+    """The part of the product that is charged for the call."""
+    prompt_name: str = ""
+    prompt_version: str = ""
+    tags: tuple[str, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    provider: str = ""
+    route: str = ""
+    api_key_id: UUID | None = None
+    model_requested: str = ""
+    model: str = ""
+    """The model that served the call."""
+    service_tier: str = ""
+    is_streamed: bool = False
+    attempts: int = 1
+    cache_status: str = ""
+    finish_reason: str = ""
+    guard_action: str = ""
+    """The strongest action a guard took: allow, flag, mask or block; empty when no guard ran."""
+    usage: Usage = NO_USAGE
+    reported_cost_usd: str | None = None
+    """A cost the sender computed, as a decimal string; it wins over our own price."""
+
+    request: dict[str, Any] = field(default_factory=dict)
+    """Call parameters without the messages: temperature, tools, response_format, ..."""
+    input_messages: list[Message] = field(default_factory=list)
+    output_messages: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardEvent:
+    """What one guard decided about one text. The text itself is never part of it."""
+
+    id: UUID
+    project_id: UUID
+    trace_id: str
+    span_id: str
+    at_us: int
+    policy_id: UUID
+    policy_name: str
+    policy_version: int
+    guard: str
+    guard_kind: str
+    place: str
+    action: str
+    """allow, flag, mask or block; what the policy made of the finding, or of the guard's failure."""
+    is_shadow: bool = False
+    error: str = ""
+    """Why the guard could not decide (timeout, unreachable, ...); empty when it did."""
+    entities: dict[str, int] = field(default_factory=dict)
+    """Findings by type: {"EMAIL_ADDRESS": 2}."""
+    score: float | None = None
+    duration_us: int = 0
+    is_streamed: bool = False
+    environment: str = ""
+    route: str = ""
+    model: str = ""
+
+
+ScoreState = Literal["scored", "unscored", "not_applicable"]
+ScoreSource = Literal["judge", "code", "human", "user", "api"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One judgement of a span, trace or session, with what it judged copied beside it."""
+
+    id: UUID
+    """The same judgement always has the same id, so that a repeat replaces instead of doubling."""
+    project_id: UUID
+    name: str
+    evaluator: str = ""
+    version: str = ""
+    target_kind: Literal["span", "trace", "session"] = "trace"
+    trace_id: str = ""
+    span_id: str = ""
+    session_id: str = ""
+    state: ScoreState = "scored"
+    value: float | None = None
+    label: str = ""
+    reason: str = ""
+    source: ScoreSource = "api"
+    author: str = ""
+    rule_id: UUID | None = None
+    run_id: UUID | None = None
+    probability: float = 1.0
+    """The chance with which sampling chose this target; its inverse is the weight."""
+    cost_usd: str | None = None
+    duration_us: int = 0
+    trace_start_us: int
+    kind: str = ""
+    model: str = ""
+    prompt_name: str = ""
+    prompt_version: str = ""
+    environment: str = ""
+    scored_at_us: int
+
+
+Record = Span | GuardEvent | Score
+
+_TAGS: dict[type, bytes] = {Span: b"span", GuardEvent: b"guard_event", Score: b"score"}
+
+
+def encode(record: Record) -> bytes:
+    """Return the bytes of a record as the spool keeps them: its type's tag, a space, its JSON."""
+    return _TAGS[type(record)] + b" " + orjson.dumps(record, option=orjson.OPT_NON_STR_KEYS)
+
+
+class UnreadableRecordError(ValueError):
+    """The spool held bytes that are not a record of a known type and shape."""
+
+
+def decode(payload: bytes) -> Record:
+    """Read a record back. Raises UnreadableRecordError for anything `encode` did not write."""
+    tag, _, body = payload.partition(b" ")
+    try:
+        fields = orjson.loads(body)
+        if tag == b"span":
+            return _span(fields)
+        if tag == b"guard_event":
+            return GuardEvent(**_with_uuids(fields, "id", "project_id", "policy_id"))
+        if tag == b"score":
+            return Score(**_with_uuids(fields, "id", "project_id", "rule_id", "run_id"))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UnreadableRecordError(f"record of type {tag[:20]!r}: {error}") from error
+    raise UnreadableRecordError(f"unknown record type {tag[:20]!r}")
+
+
+def _span(fields: dict[str, Any]) -> Span:
+    _with_uuids(fields, "project_id", "api_key_id")
+    fields["usage"] = Usage(**fields["usage"])
+    fields["tags"] = tuple(fields["tags"])
+    return Span(**fields)
+
+
+def _with_uuids(fields: dict[str, Any], *names: str) -> dict[str, Any]:
+    for name in names:
+        if fields[name] is not None:
+            fields[name] = UUID(fields[name])
+    return fields
