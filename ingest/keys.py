@@ -51,3 +51,8 @@ class KeyRing:
         if grant is None or (grant.expires_at is not None and grant.expires_at <= now):
             return None
         return grant
+
+
+def pepper_from(secret_key: str) -> bytes:
+    """Derive the pepper of API keys from the installation's secret (HMAC-SHA256 with a label)."""
+    return hmac.new(secret_key.encode(), b"parapet api keys", hashlib.sha256).digest()

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """Names the app to Django."""
+
+    name = "console.accounts"
+    label = "accounts"

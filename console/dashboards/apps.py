@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class DashboardsConfig(AppConfig):
+    """Names the app to Django."""
+
+    name = "console.dashboards"
+    label = "dashboards"

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class GatewayConfig(AppConfig):
+    """Names the app to Django."""
+
+    name = "console.gateway"
+    label = "gateway"
