@@ -1,6 +1,7 @@
 """What this room stores: spans, guard events and scores, and their form in the spool."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -179,6 +180,30 @@ class Score:
 
 
 Record = Span | GuardEvent | Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a call cost, and by which prices. Zero means it was free; a cost nobody knows has no Price."""
+
+    cost_usd: Decimal
+    input_cost_usd: Decimal | None = None
+    """None when only the total is known."""
+    output_cost_usd: Decimal | None = None
+    unit_prices: dict[str, str] = field(default_factory=dict)
+    """US dollars per unit as decimal strings, by unit: {"input_mtok": "2.5"} is per million input tokens."""
+    source: Literal["genai-prices", "reported", "demo"]
+    version: str = ""
+    """The version of the price list that was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedSpan:
+    """A span with its price, on its way from the spool into the store; None is a cost nobody knows."""
+
+    span: Span
+    price: Price | None
+
 
 _TAGS: dict[type, bytes] = {Span: b"span", GuardEvent: b"guard_event", Score: b"score"}
 
