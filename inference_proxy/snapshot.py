@@ -5,12 +5,22 @@ A request keeps the snapshot it began with.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
 from uuid import UUID
 
-from guardrails.policy import Policy
-from ingest.keys import KeyRing
+import orjson
+
+from guardrails.policy import GuardConfig, Policy
+from guardrails.verdict import PLACES, Action
+from inference_proxy.fields import FieldError, Fields
+from ingest.keys import KeyGrant, KeyHash, KeyRing
+
+REDIS_KEY = "parapet:snapshot"
+"""Where the console puts the newest snapshot."""
+REDIS_CHANNEL = "parapet:snapshot"
+"""Where it then says that there is a new one."""
 
 Protocol = Literal["openai", "anthropic", "demo"]
 
@@ -72,3 +82,166 @@ class Snapshot:
     keys: KeyRing
     projects: Mapping[UUID, ProjectConfig]
     upstreams: Mapping[UUID, UpstreamConfig]
+
+
+class SnapshotError(ValueError):
+    """The bytes are no snapshot; the message names the field that is wrong."""
+
+
+def dump(snapshot: Snapshot) -> bytes:
+    """Return a snapshot as JSON, the form in which the console publishes it."""
+    return orjson.dumps(
+        {
+            "version": snapshot.version,
+            "keys": {hashed: _dump_grant(grant) for hashed, grant in snapshot.keys.grants.items()},
+            "projects": [_dump_project(project) for project in snapshot.projects.values()],
+            "upstreams": [asdict(upstream) for upstream in snapshot.upstreams.values()],
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
+
+
+def parse(data: bytes) -> Snapshot:
+    """Read a snapshot back. Raises SnapshotError naming the first field that is wrong.
+
+    Fields this version does not know are ignored, so that a newer console can publish to it.
+    """
+    try:
+        document = Fields(orjson.loads(data))
+        snapshot = Snapshot(
+            version=document.text("version"),
+            keys=KeyRing(
+                {KeyHash(key): grant for key, grant in document.each_of_map("keys", _grant).items()}
+            ),
+            projects={project.id: project for project in document.each("projects", _project)},
+            upstreams={upstream.id: upstream for upstream in document.each("upstreams", _upstream)},
+        )
+    except orjson.JSONDecodeError as error:
+        raise SnapshotError(f"snapshot is not JSON: {error}") from None
+    except FieldError as error:
+        raise SnapshotError(f"snapshot: {error}") from None
+    _check_references(snapshot)
+    return snapshot
+
+
+def _check_references(snapshot: Snapshot) -> None:
+    for grant in snapshot.keys.grants.values():
+        if grant.project_id not in snapshot.projects:
+            raise SnapshotError(f"snapshot: key {grant.name!r} names unknown project {grant.project_id}")
+    for project in snapshot.projects.values():
+        for route in project.routes:
+            for target in route.targets:
+                if target.upstream_id not in snapshot.upstreams:
+                    raise SnapshotError(
+                        f"snapshot: route {route.model!r} of project {project.slug!r} "
+                        f"names unknown upstream {target.upstream_id}"
+                    )
+
+
+def _dump_grant(grant: KeyGrant) -> dict[str, Any]:
+    return asdict(grant) | {
+        "scopes": sorted(grant.scopes),
+        "models": None if grant.models is None else sorted(grant.models),
+    }
+
+
+def _dump_project(project: ProjectConfig) -> dict[str, Any]:
+    fields = asdict(project)
+    for guard in (fields["policy"] or {}).get("guards", ()):
+        guard["places"] = sorted(guard["places"])
+    return fields
+
+
+_SCOPES = ("proxy", "ingest", "api")
+
+
+def _grant(fields: Fields) -> KeyGrant:
+    scopes, models = fields.texts("scopes"), fields.texts("models")
+    return KeyGrant(
+        id=fields.uuid("id"),
+        project_id=fields.uuid("project_id"),
+        project=fields.text("project"),
+        name=fields.text("name"),
+        environment=fields.text("environment", ""),
+        scopes=frozenset(_SCOPES if scopes is None else scopes),
+        models=None if models is None else frozenset(models),
+        requests_per_minute=fields.optional_count("requests_per_minute"),
+        tokens_per_minute=fields.optional_count("tokens_per_minute"),
+        budget_usd_per_day=_money(fields, "budget_usd_per_day"),
+        expires_at=fields.optional_time("expires_at"),
+    )
+
+
+def _money(fields: Fields, name: str) -> str | None:
+    value = fields.optional_text(name)
+    if value is None:
+        return None
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        raise fields.fail(name, f"must be a decimal number of US dollars, not {value!r}") from None
+    if not amount.is_finite() or amount < 0:
+        raise fields.fail(name, f"must be an amount of at least 0, not {value!r}")
+    return value
+
+
+def _project(fields: Fields) -> ProjectConfig:
+    return ProjectConfig(
+        id=fields.uuid("id"),
+        slug=fields.text("slug"),
+        routes=fields.each("routes", _route),
+        policy=fields.optional("policy", _policy),
+        stores_messages=fields.flag("stores_messages", True),
+    )
+
+
+def _route(fields: Fields) -> Route:
+    targets = fields.each("targets", _target)
+    if not targets:
+        raise fields.fail("targets", "must name at least one target")
+    return Route(model=fields.text("model"), targets=targets, max_retries=fields.count("max_retries", 2))
+
+
+def _target(fields: Fields) -> Target:
+    return Target(upstream_id=fields.uuid("upstream_id"), model=fields.text("model", ""))
+
+
+def _policy(fields: Fields) -> Policy:
+    return Policy(
+        id=fields.uuid("id"),
+        name=fields.text("name"),
+        version=fields.count("version"),
+        guards=fields.each("guards", _guard),
+    )
+
+
+def _guard(fields: Fields) -> GuardConfig:
+    places = fields.texts("places")
+    unknown = set(places or ()) - set(PLACES)
+    if unknown:
+        raise fields.fail("places", f"names unknown places {sorted(unknown)}; known: {list(PLACES)}")
+    return GuardConfig(
+        name=fields.text("name"),
+        kind=fields.text("kind"),
+        action=fields.choice("action", Action),
+        places=frozenset(place for place in PLACES if places is None or place in places),
+        on_error=fields.choice("on_error", Literal["allow", "block"], "block"),
+        deadline_ms=fields.count("deadline_ms", 2_000),
+        is_shadow=fields.flag("is_shadow", False),
+        parameters=fields.map("parameters"),
+    )
+
+
+def _upstream(fields: Fields) -> UpstreamConfig:
+    return UpstreamConfig(
+        id=fields.uuid("id"),
+        name=fields.text("name"),
+        provider=fields.text("provider", ""),
+        protocol=fields.choice("protocol", Protocol),
+        base_url=fields.text("base_url", ""),
+        sealed_api_key=fields.text("sealed_api_key", ""),
+        headers=fields.text_map("headers"),
+        connect_timeout_s=fields.seconds("connect_timeout_s", 5.0),
+        idle_timeout_s=fields.seconds("idle_timeout_s", 60.0),
+        total_timeout_s=fields.seconds("total_timeout_s", 900.0),
+    )
