@@ -2,17 +2,27 @@
 
 import sys
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Protocol
 
 _COLOURS = (36, 32, 35, 33, 34, 96, 92, 95, 93, 94)
 _GREY, _BOLD = 90, 1
+
+
+class Terminal(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> object:
+        """Take a piece of text."""
+
+    def flush(self) -> None:
+        """Hand on what was taken."""
 
 
 @dataclass(slots=True)
 class LogPrinter:
     """Writes whole lines, prefixed and, on a terminal, coloured."""
 
-    out: TextIO = field(default_factory=lambda: sys.stdout)
+    out: Terminal = field(default_factory=lambda: sys.stdout)
     names: tuple[str, ...] = ()
     is_coloured: bool = False
 
@@ -45,11 +55,11 @@ class LogPrinter:
         return f"\x1b[{colour}m{text}\x1b[0m" if self.is_coloured else text
 
 
-class _Nowhere(TextIO):  # type: ignore[misc]
+class _Nowhere:
     """Swallows what nobody can read any more."""
 
-    def write(self, text: str) -> int:
-        return len(text)
+    def write(self, text: str, /) -> None:
+        """Forget the text."""
 
     def flush(self) -> None:
-        return None
+        """Have nothing to do."""

@@ -74,7 +74,7 @@ def make_plan(home: Home, *, only: tuple[str, ...], given: Mapping[str, str]) ->
     proxy_port = _port("PARAPET_PROXY_PORT", 8080, given)
     otlp_port = _port("PARAPET_OTLP_PORT", 4318, given)
     _require_ports(names, host, console_port, proxy_port, otlp_port)
-    internal = [name for name in ("redis", "clickhouse", "guard") if name in names]
+    internal: list[str] = [name for name in _URL_OF if name in names]
     ports = dict(
         zip(internal, free_ports(len(internal), taken=(console_port, proxy_port, otlp_port)), strict=True)
     )
