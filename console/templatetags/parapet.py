@@ -1,0 +1,94 @@
+"""What templates need beside Django's own: formats of `console.formats`, times in the project's zone."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django import template
+from django.forms import BoundField, CheckboxInput
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console import formats
+
+register = template.Library()
+
+register.filter("count", formats.count)
+register.filter("duration", formats.duration)
+register.filter("percent", formats.percent)
+
+STATUS_TONES = {"ok": "ok", "error": "danger", "blocked": "guard", "aborted": "warn"}
+ACTION_TONES = {"allow": "ok", "flag": "warn", "mask": "info", "block": "guard"}
+
+
+def _zone(context: template.Context) -> ZoneInfo:
+    try:
+        return ZoneInfo(context["project"].time_zone)
+    except (KeyError, AttributeError, ValueError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
+
+
+@register.filter
+def money(amount_usd: Decimal | float | None) -> SafeString:
+    """Draw an amount; an unknown one says why it is not a zero."""
+    if amount_usd is None:
+        return format_html(
+            '<span class="unknown" title="No price is known for this model, or no usage was reported.">{}</span>',
+            formats.UNKNOWN,
+        )
+    return format_html('<span title="${}">{}</span>', f"{amount_usd:f}", formats.money(amount_usd))
+
+
+@register.filter
+def tone(word: str) -> str:
+    """Return the colour class of a status or of a guard's action."""
+    return STATUS_TONES.get(word) or ACTION_TONES.get(word, "")
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    """Tell whether a form's field is a single box to tick."""
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: template.Context, at: datetime | None) -> SafeString | str:
+    """Draw a time in the project's zone, short, with the whole of it on hover."""
+    if at is None:
+        return "–"
+    zone = _zone(context)
+    local = (timezone.make_aware(at, ZoneInfo("UTC")) if timezone.is_naive(at) else at).astimezone(zone)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        formats.moment_in_full(local),
+        formats.moment(local, now=timezone.now().astimezone(zone)),
+    )
+
+
+@register.simple_tag
+def share(part: Decimal | float | None, whole: Decimal | float | None) -> SafeString | str:
+    """Draw how much of a whole a part is, as a bar. Nothing when either is unknown."""
+    if part is None or not whole:
+        return ""
+    width = max(0.0, min(100.0, float(part) / float(whole) * 100))
+    return format_html(
+        '<svg class="share" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="track" width="100" height="6" rx="1"/><rect class="part" width="{}" height="6" rx="1"/></svg>',
+        formats.percent(width / 100),
+        f"{width:.2f}",
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """Return this page's address with some filters changed; an empty value takes one out."""
+    parameters = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None or value == "":
+            parameters.pop(name, None)
+        else:
+            parameters[name] = str(value)
+    return f"?{parameters.urlencode()}" if parameters else context["request"].path
