@@ -1,11 +1,12 @@
 """The doors: the one way to get a thing on someone's behalf."""
 
 from typing import Literal
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
 
-from console.accounts.models import Project, Role, User
+from console.accounts.models import ApiKey, Membership, Project, Role, User
 
 Purpose = Literal["view", "edit", "manage"]
 
@@ -19,8 +20,46 @@ _ROLES: dict[Purpose, list[Role]] = {
 def project_for(user: User | AnonymousUser, slug: str, *, to: Purpose) -> Project:
     """Return a project if this person may do that with it; otherwise it does not exist for them."""
     project = Project.objects.filter(
-        slug=slug, memberships__user_id=user.pk, memberships__role__in=_ROLES[to]
+        slug=slug, memberships__user_id=_id_of(user), memberships__role__in=_ROLES[to]
     ).first()
     if project is None:
         raise Http404(f"no project {slug!r} for you to {to}")
     return project
+
+
+def projects_of(user: User | AnonymousUser) -> list[Project]:
+    """Return the projects a person belongs to, by name, for the switcher."""
+    return list(Project.objects.filter(memberships__user_id=_id_of(user)).order_by("name", "slug"))
+
+
+def role_in(user: User | AnonymousUser, project: Project) -> Role | None:
+    """Return a person's role in a project, or None for a stranger."""
+    membership = Membership.objects.filter(user_id=_id_of(user), project=project).first()
+    return Role(membership.role) if membership else None
+
+
+def can(user: User | AnonymousUser, project: Project, *, to: Purpose) -> bool:
+    """Tell whether a person may do that with a project, for pages that offer only what will work."""
+    return role_in(user, project) in _ROLES[to]
+
+
+def key_for(user: User | AnonymousUser, slug: str, key_id: UUID, *, to: Purpose) -> ApiKey:
+    """Return an API key of a project, if this person may do that with it."""
+    project = project_for(user, slug, to=to)
+    key = project.keys.filter(pk=key_id, is_internal=False).select_related("project").first()
+    if key is None:
+        raise Http404(f"project {slug!r} has no key {key_id}")
+    return key
+
+
+def membership_for(user: User | AnonymousUser, slug: str, membership_id: int, *, to: Purpose) -> Membership:
+    """Return someone's membership of a project, if this person may do that with it."""
+    project = project_for(user, slug, to=to)
+    membership = project.memberships.filter(pk=membership_id).select_related("project", "user").first()
+    if membership is None:
+        raise Http404(f"project {slug!r} has no membership {membership_id}")
+    return membership
+
+
+def _id_of(user: User | AnonymousUser) -> int:
+    return user.pk or 0
