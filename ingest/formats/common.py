@@ -1,0 +1,59 @@
+"""Attributes that no dialect owns, and our own `parapet.*`, which speak before all others."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ingest.formats.draft import Draft
+from ingest.formats.values import count, tags, take, text
+from ingest.formats.wire import WireEvent
+
+
+def read_own(attributes: dict[str, Any], draft: Draft) -> None:
+    """Fill the draft from `parapet.*`: what a sender says to us by name."""
+    draft.session_id = text(take(attributes, "parapet.session"))
+    draft.user_id = text(take(attributes, "parapet.user"))
+    draft.feature = text(take(attributes, "parapet.feature"))
+    draft.environment = text(take(attributes, "parapet.environment"))
+    draft.tags = tags(take(attributes, "parapet.tags"))
+    name, _, version = text(take(attributes, "parapet.prompt")).partition("@")
+    draft.prompt_name, draft.prompt_version = name, version
+
+
+def read(attributes: dict[str, Any], draft: Draft) -> None:
+    """Fill what is still open from the general conventions."""
+    draft.session_id = draft.session_id or text(take(attributes, "session.id"))
+    draft.user_id = draft.user_id or text(take(attributes, "user.id", "enduser.id"))
+    draft.tags = draft.tags or tags(take(attributes, "tag.tags"))
+    draft.error_type = draft.error_type or text(take(attributes, "error.type"))
+    draft.environment = draft.environment or text(
+        take(attributes, "deployment.environment.name", "deployment.environment")
+    )
+    status = count(take(attributes, "http.response.status_code", "http.status_code"))
+    draft.http_status = draft.http_status or (status if status is not None and status < 1000 else None)
+    if draft.kind is None and (attributes.get("gen_ai.tool.name") or attributes.get("gen_ai.tool.call.id")):
+        draft.kind = "tool"
+    if draft.kind is None and (draft.model or draft.model_requested):
+        draft.kind = "llm"
+
+
+def read_resource(resource: Mapping[str, Any], draft: Draft) -> str:
+    """Fill environment and release from the resource and return the service's name."""
+    draft.environment = draft.environment or text(
+        resource.get("deployment.environment.name")
+        or resource.get("deployment.environment")
+        or resource.get("langfuse.environment")
+    )
+    draft.release = draft.release or text(resource.get("langfuse.release") or resource.get("service.version"))
+    return text(resource.get("service.name"))
+
+
+def read_exceptions(events: Iterable[WireEvent], draft: Draft) -> list[WireEvent]:
+    """Note what went wrong from exception events and return the other events."""
+    others = []
+    for event in events:
+        if event.name in ("exception", "gen_ai.client.operation.exception"):
+            draft.error_type = draft.error_type or text(event.attributes.get("exception.type"))
+            draft.status_message = draft.status_message or text(event.attributes.get("exception.message"))
+        else:
+            others.append(event)
+    return others

@@ -1,0 +1,188 @@
+"""OpenInference's conventions, as Phoenix and its many instrumentations write them."""
+
+from typing import Any
+
+from ingest.formats import chat
+from ingest.formats.draft import Draft
+from ingest.formats.providers import provider_name
+from ingest.formats.usage import usage_from
+from ingest.formats.values import indexed, mapping, parsed, tags, take, text, usd
+from ingest.records import Message, SpanKind
+
+KINDS: dict[str, SpanKind] = {
+    "LLM": "llm",
+    "EMBEDDING": "embedding",
+    "CHAIN": "chain",
+    "RETRIEVER": "retriever",
+    "RERANKER": "reranker",
+    "TOOL": "tool",
+    "AGENT": "agent",
+    "GUARDRAIL": "guardrail",
+    "EVALUATOR": "evaluator",
+    "PROMPT": "span",
+}
+
+
+def read(attributes: dict[str, Any], draft: Draft) -> None:
+    """Fill the draft from OpenInference's attributes and take out what was understood."""
+    kind = text(take(attributes, "openinference.span.kind")).upper()
+    draft.kind = draft.kind or KINDS.get(kind)
+    model = text(
+        take(
+            attributes,
+            "llm.response.model_name",
+            "llm.response.model",
+            "llm.model_name",
+            "embedding.model_name",
+            "reranker.model_name",
+        )
+    )
+    draft.model = draft.model or model
+    draft.model_requested = draft.model_requested or text(take(attributes, "llm.request.model_name"))
+    draft.provider = draft.provider or provider_name(text(take(attributes, "llm.provider", "llm.system")))
+    draft.finish_reason = draft.finish_reason or text(take(attributes, "llm.finish_reason"))
+    draft.prompt_name = draft.prompt_name or text(take(attributes, "prompt.name", "prompt.id"))
+    draft.prompt_version = draft.prompt_version or text(
+        take(attributes, "llm.prompt_template.version", "prompt.version")
+    )
+    draft.tags = draft.tags or tags(take(attributes, "tag.tags"))
+    draft.reported_cost_usd = draft.reported_cost_usd or usd(take(attributes, "llm.cost.total"))
+    _read_parameters(attributes, draft)
+    _read_usage(attributes, draft)
+    _read_content(attributes, draft)
+
+
+def _read_parameters(attributes: dict[str, Any], draft: Draft) -> None:
+    parameters = mapping(take(attributes, "llm.invocation_parameters", "embedding.invocation_parameters"))
+    requested = parameters.pop("model", None)
+    if isinstance(requested, str):
+        draft.model_requested = draft.model_requested or requested
+    draft.is_streamed = draft.is_streamed or parameters.get("stream") is True
+    draft.ask(**{str(name): value for name, value in parameters.items() if name != "messages"})
+    tools = [_tool(item) for item in indexed(attributes, "llm.tools")]
+    if tools:
+        draft.ask(tools=tools)
+    draft.ask(top_k=take(attributes, "reranker.top_k"))
+
+
+def _tool(item: dict[str, Any]) -> Any:
+    tool = item.get("tool", item)
+    return parsed(tool.get("json_schema", tool)) if isinstance(tool, dict) else tool
+
+
+def _read_usage(attributes: dict[str, Any], draft: Draft) -> None:
+    raw = {key: value for key, value in attributes.items() if key.startswith("llm.token_count.")}
+    if not raw:
+        return
+    for key in raw:
+        del attributes[key]
+    if draft.usage.source != "unknown":
+        return
+    count = {key.removeprefix("llm.token_count."): value for key, value in raw.items()}
+    draft.usage = usage_from(
+        raw,
+        input_tokens=count.get("prompt"),
+        output_tokens=count.get("completion"),
+        total_tokens=count.get("total"),
+        cache_read_tokens=count.get("prompt_details.cache_read", count.get("prompt_details.cache_input")),
+        cache_write_tokens=count.get("prompt_details.cache_write"),
+        reasoning_tokens=count.get("completion_details.reasoning"),
+    )
+
+
+def _read_content(attributes: dict[str, Any], draft: Draft) -> None:
+    sent = _messages(attributes, "llm.input_messages", role="user")
+    answered = _messages(attributes, "llm.output_messages", role="assistant")
+    sent = sent or [
+        message
+        for item in indexed(attributes, "llm.prompts")
+        for message in chat.said("user", item.get("prompt", {}).get("text") or item.get("value"))
+    ]
+    answered = answered or [
+        message
+        for item in indexed(attributes, "llm.choices")
+        for message in chat.said("assistant", item.get("completion", {}).get("text") or item.get("value"))
+    ]
+    embedded = [
+        message
+        for item in indexed(attributes, "embedding.embeddings")
+        # The vector itself is of no use to a reader and large.
+        for message in chat.said("input", item.get("embedding", {}).get("text"))
+    ]
+    documents = _documents(attributes, "retrieval.documents")
+    ranked = _documents(attributes, "reranker.output_documents")
+    candidates = _documents(attributes, "reranker.input_documents")
+    query = chat.said("input", take(attributes, "reranker.query"))
+    draft.input = draft.input or sent or embedded or (query + candidates)
+    draft.output = draft.output or answered or documents or ranked
+    draft.raw_input = draft.raw_input or text(take(attributes, "input.value"))
+    draft.raw_output = draft.raw_output or text(take(attributes, "output.value"))
+    take(attributes, "input.mime_type", "output.mime_type")
+
+
+def _messages(attributes: dict[str, Any], prefix: str, *, role: str) -> list[Message]:
+    found: list[Message] = []
+    for item in indexed(attributes, prefix):
+        message = item.get("message", item)
+        if isinstance(message, dict):
+            found += chat.messages([_message(message)], role=role)
+    return found
+
+
+def _message(message: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        key: message[key] for key in ("role", "content", "name", "tool_call_id") if key in message
+    }
+    parts = [_part(item.get("message_content", item)) for item in _listed(message.get("contents"))]
+    if parts:
+        plain["parts"] = parts
+    calls = [_call(item.get("tool_call", item)) for item in _listed(message.get("tool_calls"))]
+    if message.get("function_call_name"):
+        calls.append(
+            chat.tool_call(
+                name=message["function_call_name"], arguments=message.get("function_call_arguments_json")
+            )
+        )
+    if calls:
+        plain["tool_calls"] = calls
+    return plain
+
+
+def _part(part: Any) -> dict[str, Any]:
+    if not isinstance(part, dict):
+        return {"type": "text", "text": text(part)}
+    image = part.get("image")
+    if isinstance(image, dict):
+        url = image.get("image", image)
+        return {
+            "type": "image_url",
+            "image_url": {"url": text(url.get("url")) if isinstance(url, dict) else text(url)},
+        }
+    return part
+
+
+def _call(call: Any) -> dict[str, Any]:
+    call = call if isinstance(call, dict) else {}
+    function = call.get("function")
+    function = function if isinstance(function, dict) else {}
+    return chat.tool_call(id=call.get("id"), name=function.get("name"), arguments=function.get("arguments"))
+
+
+def _documents(attributes: dict[str, Any], prefix: str) -> list[Message]:
+    found = []
+    for item in indexed(attributes, prefix):
+        document = item.get("document", item)
+        if isinstance(document, dict):
+            found.append(
+                chat.document(
+                    content=document.get("content"),
+                    id=document.get("id"),
+                    score=document.get("score"),
+                    metadata=document.get("metadata"),
+                )
+            )
+    return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

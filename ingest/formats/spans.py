@@ -1,0 +1,152 @@
+"""From a span on the wire to a span we store: checked, understood in whichever dialect, and bounded."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ingest.formats import attributes as rest
+from ingest.formats import chat, common, genai, langfuse, openinference, openllmetry, vercel
+from ingest.formats.draft import Draft
+from ingest.formats.wire import Rejection, WireSpan, label
+from ingest.records import Message, Span, SpanKind, SpanSource
+
+MAX_SPAN_BYTES = 4 * 1024 * 1024
+OLDEST_DAYS = 30
+AHEAD_MINUTES = 10
+"""How far a start may lie in the past, and how far in the future by a wrong clock."""
+
+_MAX_NAME = 256
+_MAX_MESSAGE = 4_096
+_MAX_TAGS = 32
+_HEX = frozenset("0123456789abcdef")
+_OLDEST_NS = OLDEST_DAYS * 24 * 3600 * 10**9
+_AHEAD_NS = AHEAD_MINUTES * 60 * 10**9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the request that brought spans says about them; a span's own words win."""
+
+    project_id: UUID
+    api_key_id: UUID | None = None
+    source: SpanSource = "otlp"
+    environment: str = ""
+    session_id: str = ""
+    user_id: str = ""
+    feature: str = ""
+    prompt_name: str = ""
+    prompt_version: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def read(wire: WireSpan, origin: Origin, *, now_ns: int) -> Span | Rejection:
+    """Turn a span from the wire into one we store, or say why not."""
+    problem = _problem(wire, now_ns)
+    if problem:
+        return Rejection(label(wire.name, wire.span_id), problem)
+    draft = Draft()
+    left = dict(wire.attributes)
+    events = _understand(left, wire, draft)
+    service = common.read_resource(wire.resource, draft)
+    kind: SpanKind = draft.kind or "span"
+    is_error = wire.is_error or draft.is_error
+    left |= rest.of_resource(wire.resource)
+    left |= rest.of_events(events)
+    if wire.scope:
+        left["otel.scope.name"] = wire.scope
+    return Span(
+        project_id=origin.project_id,
+        trace_id=wire.trace_id,
+        span_id=wire.span_id,
+        parent_span_id="" if wire.parent_span_id in ("", _NO_SPAN) else wire.parent_span_id,
+        name=wire.name[:_MAX_NAME] or kind,
+        kind=kind,
+        source=origin.source,
+        start_time_us=wire.start_ns // 1_000,
+        duration_us=(wire.end_ns - wire.start_ns) // 1_000,
+        ttft_us=draft.ttft_us,
+        status="error" if is_error else "ok",
+        status_message=(wire.status_message or draft.status_message)[:_MAX_MESSAGE],
+        error_type=draft.error_type[:_MAX_NAME],
+        http_status=draft.http_status,
+        environment=(draft.environment or origin.environment)[:_MAX_NAME],
+        service=service[:_MAX_NAME],
+        release=draft.release[:_MAX_NAME],
+        session_id=(draft.session_id or origin.session_id)[:_MAX_NAME],
+        user_id=(draft.user_id or origin.user_id)[:_MAX_NAME],
+        feature=(draft.feature or origin.feature)[:_MAX_NAME],
+        prompt_name=(draft.prompt_name or origin.prompt_name)[:_MAX_NAME],
+        prompt_version=(draft.prompt_version or origin.prompt_version)[:_MAX_NAME],
+        tags=tuple(tag[:_MAX_NAME] for tag in (draft.tags or origin.tags)[:_MAX_TAGS]),
+        attributes=rest.as_text(left),
+        provider=draft.provider[:_MAX_NAME],
+        api_key_id=origin.api_key_id,
+        model_requested=(draft.model_requested or draft.model)[:_MAX_NAME],
+        model=(draft.model or draft.model_requested)[:_MAX_NAME],
+        service_tier=draft.service_tier[:_MAX_NAME],
+        is_streamed=draft.is_streamed,
+        finish_reason=draft.finish_reason[:_MAX_NAME],
+        usage=draft.usage,
+        reported_cost_usd=draft.reported_cost_usd,
+        request=draft.request,
+        input_messages=draft.input or _raw(draft.raw_input, "input"),
+        output_messages=draft.output or _raw(draft.raw_output, "output"),
+    )
+
+
+def _understand(left: dict[str, Any], wire: WireSpan, draft: Draft) -> list[Any]:
+    """Let each dialect that is present speak, the most deliberate first; return events nobody knew."""
+    roots = {key.partition(".")[0] for key in left}
+    if "parapet" in roots:
+        common.read_own(left, draft)
+    if "langfuse" in roots:
+        langfuse.read(left, draft)
+    if not roots.isdisjoint(
+        ("openinference", "llm", "input", "output", "retrieval", "reranker", "embedding")
+    ):
+        openinference.read(left, draft)
+    if not roots.isdisjoint(("gen_ai", "openai")):
+        genai.read(left, draft)
+    if not roots.isdisjoint(("ai", "operation")):
+        vercel.read(left, draft)
+    if not roots.isdisjoint(("traceloop", "llm", "mcp")):
+        openllmetry.read(left, draft)
+    common.read(left, draft)
+    if not wire.events:
+        return []
+    return genai.read_events(common.read_exceptions(wire.events, draft), draft)
+
+
+def _problem(wire: WireSpan, now_ns: int) -> str:
+    """Say what makes a span unfit to be stored; empty when it is fit."""
+    if not _is_id(wire.trace_id, 32):
+        return "trace id must be 32 hex digits, not all zero"
+    if not _is_id(wire.span_id, 16):
+        return "span id must be 16 hex digits, not all zero"
+    if wire.parent_span_id and (len(wire.parent_span_id) != 16 or not _HEX.issuperset(wire.parent_span_id)):
+        return "parent span id must be 16 hex digits or empty"
+    if wire.parent_span_id == wire.span_id:
+        return "span is its own parent"
+    if wire.end_ns < wire.start_ns:
+        return "end time is missing or lies before the start time"
+    if not now_ns - _OLDEST_NS <= wire.start_ns <= now_ns + _AHEAD_NS:
+        return (
+            f"start time lies more than {OLDEST_DAYS} days in the past"
+            f" or {AHEAD_MINUTES} minutes in the future"
+        )
+    if wire.end_ns > now_ns + _AHEAD_NS:
+        return f"end time lies more than {AHEAD_MINUTES} minutes in the future"
+    if wire.size > MAX_SPAN_BYTES:
+        return f"span is larger than {MAX_SPAN_BYTES // 1024 // 1024} MiB"
+    return ""
+
+
+_NO_SPAN = "0" * 16
+
+
+def _is_id(value: str, digits: int) -> bool:
+    return len(value) == digits and _HEX.issuperset(value) and value.count("0") != digits
+
+
+def _raw(content: str, role: str) -> list[Message]:
+    return chat.said(role, content)

@@ -1,0 +1,153 @@
+"""Readers of attribute values. Senders disagree about types, so each reader takes what it can understand."""
+
+import math
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+_MAX_COUNT = 2**63 - 1
+
+
+def take(attributes: dict[str, Any], *keys: str) -> Any:
+    """Remove the keys and return the first value that says something, or None."""
+    found = None
+    for key in keys:
+        value = attributes.pop(key, None)
+        if found is None and value is not None and value != "":
+            found = value
+    return found
+
+
+def text(value: Any) -> str:
+    """Return a value as text; structures become JSON, None becomes empty."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return as_json(value)
+    return str(value)
+
+
+def as_json(value: Any) -> str:
+    """Return a structure as compact JSON; what is nested too deeply for JSON as Python would print it."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        return str(value)
+
+
+def parsed(value: Any) -> Any:
+    """Return what a JSON text stands for; any other value as it is."""
+    if type(value) is str and value[:1] in "[{" and value:
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value
+
+
+def items(value: Any) -> list[Any]:
+    """Return a list given as a list or as JSON; a single thing becomes a list of one, nothing an empty one."""
+    value = parsed(value)
+    if value is None or value == "":
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return an object given as one or as JSON; anything else is empty."""
+    value = parsed(value)
+    return value if isinstance(value, dict) else {}
+
+
+def count(value: Any) -> int | None:
+    """Return a token count or a similar number, never negative; None when it is not one."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return int(value) if 0 <= value <= _MAX_COUNT else None
+
+
+def seconds_as_us(value: Any) -> int | None:
+    """Return a number of seconds as microseconds."""
+    return _scaled(value, 1_000_000)
+
+
+def milliseconds_as_us(value: Any) -> int | None:
+    """Return a number of milliseconds as microseconds."""
+    return _scaled(value, 1_000)
+
+
+def _scaled(value: Any, factor: int) -> int | None:
+    try:
+        return count(float(value) * factor)
+    except (TypeError, ValueError):
+        return None
+
+
+def usd(value: Any) -> str | None:
+    """Return an amount of dollars as a plain decimal string; None when it is not a sensible amount."""
+    if value is None or isinstance(value, (bool, dict, list)):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    if not amount.is_finite() or not 0 <= amount < 1_000_000:
+        return None
+    return f"{amount:f}"
+
+
+def tags(value: Any) -> tuple[str, ...]:
+    """Return tags given as a list, as JSON or separated by commas."""
+    value = parsed(value)
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, Iterable) or isinstance(value, dict):
+        return ()
+    return tuple(tag for tag in (text(item).strip() for item in value) if tag)
+
+
+def indexed(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
+    """Remove `prefix.N.rest` keys and return one nested object per N, in order.
+
+    `llm.input_messages.0.message.role` under the prefix `llm.input_messages` becomes
+    `[{"message": {"role": …}}]`; numbered parts further in become lists too.
+    """
+    start = len(prefix) + 1
+    dotted = prefix + "."
+    keys = [key for key in attributes if key.startswith(dotted) and key[start:].partition(".")[0].isdecimal()]
+    tree: dict[str, Any] = {}
+    for key in keys:
+        *path, leaf = key[start:].split(".")
+        value = attributes.pop(key)
+        node = tree
+        for part in path[:_MAX_PATH]:
+            below = node.setdefault(part, {})
+            if not isinstance(below, dict):
+                below = node[part] = {"value": below}
+            node = below
+        node[leaf] = value
+    numbered = _lists(tree)
+    if isinstance(numbered, list):
+        return [item if isinstance(item, dict) else {"value": item} for item in numbered]
+    return []
+
+
+_MAX_PATH = 16
+
+
+def _lists(tree: dict[str, Any]) -> Any:
+    below = {key: _lists(value) if isinstance(value, dict) else value for key, value in tree.items()}
+    if below and all(key.isdecimal() and key.isascii() for key in below):
+        return [below[key] for key in sorted(below, key=int)]
+    return below
