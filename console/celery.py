@@ -11,4 +11,4 @@ django.setup(set_prefix=False)
 
 app = Celery("parapet")
 app.conf.update(settings.CELERY)
-app.autodiscover_tasks(["console.evaluations", "console.drift"])
+app.autodiscover_tasks(["console.gateway", "console.evaluations", "console.drift"])

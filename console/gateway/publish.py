@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Prefetch
 from django.utils import timezone
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from console.accounts.models import ApiKey, Project
 from console.gateway.models import ModelRoute, Publication, RouteTarget, Upstream
@@ -39,7 +41,9 @@ def publish_on_commit() -> None:
     Trouble on the way is noted on the publication and logged, never raised: the change itself
     is made, and the periodic `publish` repeats the attempt.
     """
-    transaction.on_commit(publish, robust=True)
+    is_planned = any(hook is publish for _, hook, *_ in transaction.get_connection().run_on_commit)
+    if not is_planned:
+        transaction.on_commit(publish, robust=True)
 
 
 @transaction.atomic
@@ -57,17 +61,10 @@ def publish() -> Publication:
         publication.version = max(publication.version + 1, now_ms)
         publication.digest = digest
     payload = dump(build(version=str(publication.version)))
-    try:
-        # What the readers would refuse must not replace what they have.
-        parse(payload)
-        _to_redis(payload, version=str(publication.version))
-        if settings.SNAPSHOT_FILE:
-            _to_file(payload, Path(settings.SNAPSHOT_FILE))
-    except (SnapshotError, redis.RedisError, OSError) as error:
-        publication.error = f"{type(error).__name__}: {error}"[:500]
+    publication.error = "; ".join(_deliver(payload, version=str(publication.version)))[:500]
+    if publication.error:
         log.warning("the snapshot was not published and will be tried again: %s", publication.error)
     else:
-        publication.error = ""
         publication.published_at = timezone.now()
     publication.save()
     return publication
@@ -144,8 +141,30 @@ def _grant(row: ApiKey) -> KeyGrant:
     )
 
 
+def _deliver(payload: bytes, *, version: str) -> list[str]:
+    """Hand the snapshot to Redis and to the file, and return what went wrong."""
+    try:
+        # What the readers would refuse must not replace what they have.
+        parse(payload)
+    except SnapshotError as error:
+        return [str(error)]
+    trouble = []
+    try:
+        _to_redis(payload, version=version)
+    except (redis.RedisError, OSError) as error:
+        trouble.append(f"Redis: {error}")
+    try:
+        if settings.SNAPSHOT_FILE:
+            _to_file(payload, Path(settings.SNAPSHOT_FILE))
+    except OSError as error:
+        trouble.append(f"PARAPET_SNAPSHOT_FILE: {error}")
+    return trouble
+
+
 def _to_redis(payload: bytes, *, version: str) -> None:
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+    with redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
+    ) as client:
         if client.get(REDIS_KEY) != payload:
             client.set(REDIS_KEY, payload)
             client.publish(REDIS_CHANNEL, version)

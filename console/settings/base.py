@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console.settings import env
+from console.settings.providers import providers_in
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = env.path("PARAPET_HOME", ".parapet")
@@ -26,6 +27,11 @@ PROXY_URL = env.text("PARAPET_PROXY_URL", "http://127.0.0.1:8080/v1")
 OTLP_URL = env.text("PARAPET_OTLP_URL", "http://127.0.0.1:4318")
 SNAPSHOT_FILE = env.text("PARAPET_SNAPSHOT_FILE", "")
 """Where to write the proxy's snapshot beside Redis; empty for nowhere."""
+
+OWNER_EMAIL = env.text("PARAPET_OWNER_EMAIL", "owner@parapet.local")
+"""Who the first start makes the owner."""
+PROVIDERS_IN_ENVIRONMENT = providers_in(env.everything())
+"""OPENAI_API_KEY and friends: each becomes an upstream of the first project."""
 
 DEBUG = env.flag("PARAPET_DEBUG", False)
 ALLOWED_HOSTS = [
@@ -145,6 +151,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_VERBOSE = False
 AXES_USERNAME_FORM_FIELD = "login"
 
 IS_HTTPS = CONSOLE_URL.startswith("https://")
@@ -213,6 +220,13 @@ CELERY = {
     "broker_transport_options": {"visibility_timeout": 1200, "global_keyprefix": "parapet:celery:"},
     "broker_connection_retry_on_startup": True,
     "timezone": "UTC",
+    "beat_schedule": {
+        "republish": {
+            "task": "console.gateway.tasks.republish",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+    },
 }
 
 LOGGING = {

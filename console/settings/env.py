@@ -38,6 +38,11 @@ def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def everything() -> dict[str, str]:
+    """Return all variables, for what is looked up by a pattern of names."""
+    return dict(os.environ)  # noqa: TID251
+
+
 def path(name: str, default: str) -> Path:
     """Return a variable as an absolute path."""
     return Path(text(name, default)).expanduser().absolute()
