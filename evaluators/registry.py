@@ -1,0 +1,226 @@
+"""Every kind of evaluator by name: what it asks for, and how to build one from plain values."""
+
+import dataclasses
+import difflib
+import importlib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from evaluators.completion import Complete
+from evaluators.errors import ParameterError, UnknownEvaluatorError
+from evaluators.evaluator import Configured, Direction, Source
+
+KINDS: Mapping[str, str] = {
+    "exact": "evaluators.text.exact:Exact",
+    "contains": "evaluators.text.contains:Contains",
+    "regex": "evaluators.text.regex:Regex",
+    "numeric": "evaluators.text.numeric:Numeric",
+    "refusal": "evaluators.text.refusal:Refusal",
+    "json_schema": "evaluators.structured.json_schema:JsonSchema",
+    "length": "evaluators.measures.length:Length",
+    "latency": "evaluators.measures.latency:Latency",
+    "cost": "evaluators.measures.cost:Cost",
+    "tokens": "evaluators.measures.tokens:Tokens",
+    "rubric": "evaluators.judges.rubric:Rubric",
+}
+"""Where each kind lives. A module is imported when its kind is first asked for."""
+
+ParameterType = Literal[
+    "text", "long_text", "integer", "number", "boolean", "choice", "list", "options", "json"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One thing an evaluator asks for, described so that a form can be drawn from it."""
+
+    name: str
+    type: ParameterType
+    help: str
+    is_required: bool
+    default: Any = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What a kind of evaluator is for and what it asks for."""
+
+    name: str
+    summary: str
+    source: Source
+    direction: Direction
+    bounds: tuple[float, float] | None
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def needs_model(self) -> bool:
+        """Whether `build` must be handed `complete`."""
+        return self.source == "judge"
+
+
+def describe(kind: str) -> Kind:
+    """Return what a form or a page needs to know about a kind."""
+    found = _class_of(kind)
+    hints = typing.get_type_hints(found)
+    return Kind(
+        name=kind,
+        summary=(found.__doc__ or "").strip().splitlines()[0],
+        source=found.source,
+        direction=found.direction,
+        bounds=found.bounds,
+        parameters=tuple(
+            _described(field, hints[field.name]) for field in dataclasses.fields(found) if field.metadata
+        ),
+    )
+
+
+def kinds() -> list[Kind]:
+    """Describe every kind, in the order in which a page should list them."""
+    return [describe(kind) for kind in KINDS]
+
+
+def build(
+    kind: str,
+    parameters: Mapping[str, Any] | None = None,
+    complete: Complete | None = None,
+    *,
+    name: str = "",
+) -> Configured:
+    """Build an evaluator from plain values, or raise an EvaluatorError whose sentence a person can act on."""
+    found = _class_of(kind)
+    given = dict(parameters or {})
+    described = {parameter.name: parameter for parameter in describe(kind).parameters}
+    for key in given:
+        if key not in described:
+            raise ParameterError(f"{kind}: unknown parameter {key!r}{did_you_mean(key, described)}")
+    for parameter in described.values():
+        if parameter.is_required and parameter.name not in given:
+            raise ParameterError(f"{kind}: parameter {parameter.name!r} is required: {parameter.help}")
+    values = {key: _value(kind, described[key], value) for key, value in given.items()}
+    if found.source == "judge":
+        if complete is None:
+            raise ParameterError(f"{kind}: this evaluator asks a model, and none was given")
+        values["complete"] = complete
+    return found(name=name or kind, **values)
+
+
+def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
+    """Return the end of an error sentence: the nearest known word, or all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known: {', '.join(names) or 'none'}"
+
+
+def _class_of(kind: str) -> type[Configured]:
+    place = KINDS.get(kind)
+    if place is None:
+        raise UnknownEvaluatorError(f"unknown evaluator {kind!r}{did_you_mean(kind, KINDS)}")
+    module, _, name = place.partition(":")
+    found: type[Configured] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _described(field: "dataclasses.Field[Any]", hint: Any) -> Parameter:
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    choices = field.metadata["choices"]
+    if typing.get_origin(hint) is Literal:
+        choices = typing.get_args(hint)
+    return Parameter(
+        name=field.name,
+        type="choice" if choices else _type_of(hint, is_long=field.metadata["long"]),
+        help=field.metadata["help"],
+        is_required=default is dataclasses.MISSING,
+        default=None if default is dataclasses.MISSING else default,
+        choices=choices,
+    )
+
+
+def _type_of(hint: Any, *, is_long: bool) -> ParameterType:
+    if isinstance(hint, types.UnionType):
+        hint = next(part for part in typing.get_args(hint) if part is not types.NoneType)
+    origin = typing.get_origin(hint)
+    if origin is tuple:
+        return "list"
+    if origin is not None and issubclass(origin, Mapping):
+        return "options" if typing.get_args(hint)[1] is float else "json"
+    plain: dict[Any, ParameterType] = {bool: "boolean", int: "integer", float: "number"}
+    return plain.get(hint, "long_text" if is_long else "text")
+
+
+def _value(kind: str, parameter: Parameter, value: Any) -> Any:
+    if value is None and not parameter.is_required and parameter.default is None:
+        return None
+    readers: dict[ParameterType, typing.Callable[[Any], Any]] = {
+        "text": _text,
+        "long_text": _text,
+        "integer": _integer,
+        "number": _number,
+        "boolean": _boolean,
+        "choice": _text,
+        "list": _list,
+        "options": _options,
+        "json": _mapping,
+    }
+    try:
+        read = readers[parameter.type](value)
+    except _WrongTypeError as error:
+        raise ParameterError(
+            f"{kind}: {parameter.name!r} must be {error}, not {type(value).__name__}"
+        ) from error
+    if parameter.type == "choice" and read not in parameter.choices:
+        raise ParameterError(f"{kind}: {parameter.name!r} is {read!r}{did_you_mean(read, parameter.choices)}")
+    return read
+
+
+class _WrongTypeError(Exception):
+    pass
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _WrongTypeError("a text")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _WrongTypeError("a whole number")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        raise _WrongTypeError("a number")
+    return float(value)
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _WrongTypeError("true or false")
+    return value
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise _WrongTypeError("a list of texts")
+    return tuple(value)
+
+
+def _options(value: Any) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise _WrongTypeError("a mapping of labels to numbers")
+    return {str(label): _number(number) for label, number in value.items()}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _WrongTypeError("a mapping")
+    return dict(value)
