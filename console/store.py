@@ -4,7 +4,9 @@ from functools import cache
 
 from django.conf import settings
 
-from ingest.clickhouse.client import Client, connect
+from ingest.clickhouse.client import Client, StoreUnavailableError, connect
+
+__all__ = ["StoreUnavailableError", "store"]
 
 
 @cache

@@ -4,8 +4,9 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import OperationalError as StoreUnavailableError
 
-__all__ = ["Client", "connect"]
+__all__ = ["Client", "StoreUnavailableError", "connect"]
 
 
 def connect(url: str) -> Client:
