@@ -192,7 +192,8 @@ class Price:
     output_cost_usd: Decimal | None = None
     unit_prices: dict[str, str] = field(default_factory=dict)
     """US dollars per unit as decimal strings, by unit: {"input_mtok": "2.5"} is per million input tokens."""
-    source: Literal["genai-prices", "reported", "demo"]
+    source: Literal["genai-prices", "reported", "demo", "none"]
+    """The price list, the sender, our own demo model, or none: nothing was bought."""
     version: str = ""
     """The version of the price list that was used."""
 

@@ -54,14 +54,14 @@ class _Awaited:
 
 
 class SpoolWriter:
-    """Takes records from one process and makes them durable in a directory of its own under `root`.
+    """Takes records from one process and makes them durable in a home of its own below `directory`.
 
     `offer` is for the hot path and belongs to one thread, the event loop's. `append` returns when the disk has it.
     """
 
     def __init__(
         self,
-        root: Path,
+        directory: Path,
         *,
         durability: Durability = "fsync",
         max_bytes: int = 10 * 1024**3,
@@ -72,10 +72,10 @@ class SpoolWriter:
         linger_s: float = 0.02,
         files: Files = DISK,
     ) -> None:
-        self.directory, self._lock = make_home(root)
-        self._capacity = Capacity(root, max_bytes)
+        self.home, self._lock = make_home(directory)
+        self._capacity = Capacity(directory, max_bytes)
         self._log = SegmentLog(
-            self.directory, files=files, durability=durability, segment_bytes=segment_bytes
+            self.home, files=files, durability=durability, segment_bytes=segment_bytes
         )
         self._max_queued_records = max_queued_records
         self._max_queued_bytes = max_queued_bytes
@@ -268,13 +268,13 @@ class SpoolWriter:
             self._last_error = str(error)
             self._held = offered
             self._bytes_out += sum(each.size for each in awaited)
-            log.warning("the spool in %s could not be written: %s", self.directory, error)
+            log.warning("the spool in %s could not be written: %s", self.home, error)
             self._capacity.refresh(now=True)
             if error.errno in FULL:
                 return SpoolFullError(
-                    f"no space left in {self.directory}; free some or move PARAPET_SPOOL_DIR"
+                    f"no space left in {self.home}; free some or move PARAPET_SPOOL_DIR"
                 )
-            return SpoolWriteError(f"the disk under {self.directory} refused a write: {error.strerror}")
+            return SpoolWriteError(f"the disk under {self.home} refused a write: {error.strerror}")
         size = sum(map(len, group))
         self._bytes_out += size
         self._durable += len(group)
