@@ -1,0 +1,116 @@
+"""Every text of a span that a person may have written, with its place, to be read and to be replaced."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from guardrails.verdict import Place
+from ingest.records import Message, Span, SpanKind
+
+Group = Literal["input", "output", "elsewhere"]
+"""Elsewhere are attributes, parameters and status: texts that belong to no place of a conversation."""
+Replace = Callable[[Group, Place, str], str]
+
+_PLACES: dict[str, Place] = {
+    "system": "system",
+    "developer": "system",
+    "document": "context",
+    "tool": "tool_results",
+}
+_REFERENCES = frozenset(
+    {"role", "type", "id", "tool_call_id", "finish_reason", "format", "detail", "mime_type", "media_type"}
+)
+"""Keys of messages whose values point at things instead of saying them."""
+_BASE64 = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=\s]*")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundText:
+    """One text and where it was found."""
+
+    group: Group
+    place: Place
+    text: str
+
+
+def texts_of(span: Span) -> list[FoundText]:
+    """Return the texts of a span in a fixed order."""
+    found: list[FoundText] = []
+
+    def note(group: Group, place: Place, text: str) -> str:
+        found.append(FoundText(group, place, text))
+        return text
+
+    rewritten(span, note)
+    return found
+
+
+def with_texts(span: Span, texts: Iterator[str]) -> Span:
+    """Return the span with other texts, given in the order of `texts_of`."""
+    return rewritten(span, lambda group, place, text: next(texts))
+
+
+def rewritten(span: Span, put: Replace) -> Span:
+    """Return the span with each of its texts replaced by what `put` returns for it."""
+
+    def elsewhere(text: str) -> str:
+        return put("elsewhere", "user", text)
+
+    last_asked = max((i for i, m in enumerate(span.input_messages) if m.get("role") == "user"), default=-1)
+    return replace(
+        span,
+        input_messages=[
+            _message(message, "input", _input_place(message, span.kind, is_history=i < last_asked), put)
+            for i, message in enumerate(span.input_messages)
+        ],
+        output_messages=[
+            _message(message, "output", _output_place(message, span.kind), put)
+            for message in span.output_messages
+        ],
+        request=_deep(span.request, elsewhere),
+        attributes={key: elsewhere(value) if value else value for key, value in span.attributes.items()},
+        status_message=elsewhere(span.status_message) if span.status_message else "",
+        name=elsewhere(span.name),
+        tags=tuple(elsewhere(tag) for tag in span.tags),
+    )
+
+
+def _input_place(message: Message, kind: SpanKind, *, is_history: bool) -> Place:
+    role = str(message.get("role"))
+    if role in _PLACES:
+        return _PLACES[role]
+    if kind == "tool":
+        return "tool_arguments"
+    return "history" if is_history or role == "assistant" else "user"
+
+
+def _output_place(message: Message, kind: SpanKind) -> Place:
+    role = str(message.get("role"))
+    if kind == "tool":
+        return "tool_results"
+    return _PLACES.get(role, "answer")
+
+
+def _message(message: Message, group: Group, place: Place, put: Replace) -> Message:
+    return {key: _field(key, value, group, place, put) for key, value in message.items()}
+
+
+def _field(key: str, value: Any, group: Group, place: Place, put: Replace) -> Any:
+    if key in _REFERENCES:
+        return value
+    if key == "tool_calls":
+        place = "tool_arguments"
+    elif key == "reasoning_content":
+        place = "reasoning"
+    return _deep(value, lambda text: put(group, place, text))
+
+
+def _deep(value: Any, put: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return value if not value or _BASE64.fullmatch(value) else put(value)
+    if isinstance(value, list):
+        return [_deep(item, put) for item in value]
+    if isinstance(value, dict):
+        return {key: item if key in _REFERENCES else _deep(item, put) for key, item in value.items()}
+    return value
