@@ -4,6 +4,7 @@ import os
 
 import django
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.base")  # noqa: TID251
@@ -11,4 +12,26 @@ django.setup(set_prefix=False)
 
 app = Celery("parapet")
 app.conf.update(settings.CELERY)
-app.autodiscover_tasks(["console.gateway", "console.evaluations", "console.drift"])
+app.conf.beat_schedule = {
+    "sample live calls": {
+        "task": "console.evaluations.tasks.sample_live",
+        "schedule": 3.0,
+        "options": {"expires": 10},
+    },
+    "wake forgotten judgements": {
+        "task": "console.evaluations.tasks.sweep",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
+    "look for drift": {
+        "task": "console.drift.tasks.check_all",
+        "schedule": crontab(minute="7"),
+        "options": {"expires": 1800},
+    },
+    "publish again": {
+        "task": "console.gateway.tasks.republish",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+}
+app.autodiscover_tasks(["console.evaluations", "console.drift", "console.gateway"])
