@@ -17,6 +17,9 @@ class Files(Protocol):
     def sync(self, handle: int) -> None:
         """Return once what was written to the file survives a loss of power."""
 
+    def truncate(self, handle: int, size: int) -> None:
+        """Forget what was written beyond a size."""
+
     def close(self, handle: int) -> None:
         """Give the handle back."""
 
@@ -50,6 +53,10 @@ class DiskFiles:
     def sync(self, handle: int) -> None:
         """Call fdatasync."""
         os.fdatasync(handle)
+
+    def truncate(self, handle: int, size: int) -> None:
+        """Call ftruncate."""
+        os.ftruncate(handle, size)
 
     def close(self, handle: int) -> None:
         """Close the descriptor."""

@@ -107,7 +107,7 @@ class SegmentLog:
                 self._files.sync_directory(self.directory)
         except OSError:
             self._close(handle)
-            self._cut(name.id, 0)
+            self._cut(name.id, 0)  # should its name come back
             with suppress(OSError):
                 self._files.unlink(path)
             raise
@@ -119,6 +119,9 @@ class SegmentLog:
     def _abandon(self) -> None:
         segment, self._open = self._open, None
         if segment is not None:
+            # The cut survives everything once a later segment carries it; until then this keeps the rest unread.
+            with suppress(OSError):
+                self._files.truncate(segment.handle, segment.length)
             self._close(segment.handle)
             self._cut(segment.name.id, segment.length)
 

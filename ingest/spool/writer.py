@@ -74,9 +74,7 @@ class SpoolWriter:
     ) -> None:
         self.home, self._lock = make_home(directory)
         self._capacity = Capacity(directory, max_bytes)
-        self._log = SegmentLog(
-            self.home, files=files, durability=durability, segment_bytes=segment_bytes
-        )
+        self._log = SegmentLog(self.home, files=files, durability=durability, segment_bytes=segment_bytes)
         self._max_queued_records = max_queued_records
         self._max_queued_bytes = max_queued_bytes
         self._roll_after_s = roll_after_s
@@ -271,9 +269,7 @@ class SpoolWriter:
             log.warning("the spool in %s could not be written: %s", self.home, error)
             self._capacity.refresh(now=True)
             if error.errno in FULL:
-                return SpoolFullError(
-                    f"no space left in {self.home}; free some or move PARAPET_SPOOL_DIR"
-                )
+                return SpoolFullError(f"no space left in {self.home}; free some or move PARAPET_SPOOL_DIR")
             return SpoolWriteError(f"the disk under {self.home} refused a write: {error.strerror}")
         size = sum(map(len, group))
         self._bytes_out += size

@@ -1,0 +1,161 @@
+"""What was accepted is read back once, whatever the disk does: a model of a disk and every order of faults."""
+
+import errno
+from collections import Counter
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from ingest.spool.log import SegmentLog
+from ingest.spool.reader import list_segments
+from ingest.spool.segments import Frame, scan
+from tests.fakes.disk import SimulatedDisk
+
+ROOT = Path("/spool")
+FAULTS = st.tuples(
+    st.sampled_from(["create", "write", "sync", "sync_directory", "rename", "unlink", "close"]),
+    st.sampled_from([errno.EIO, errno.ENOSPC]),
+) | st.just(("write", "short"))
+
+
+def read_all(disk: SimulatedDisk, homes: list[Path]) -> Counter[bytes]:
+    return Counter(
+        frame.payload
+        for home in homes
+        for segment in list_segments(home, is_dead=True, files=disk).finished
+        for frame in scan(segment.id, segment.read(files=disk))
+        if isinstance(frame, Frame)
+    )
+
+
+class DiskMachine(RuleBasedStateMachine):
+    """A writer that appends, meets faults, is killed and loses power; what it accepted must stay."""
+
+    disk_type = SimulatedDisk
+    log_type = SegmentLog
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disk = self.disk_type()
+        self.homes: list[Path] = []
+        self.accepted: set[bytes] = set()
+        self.refused: set[bytes] = set()
+        self.serial = 0
+        self.start()
+
+    def start(self) -> None:
+        self.homes.append(ROOT / str(len(self.homes)))
+        self.log = self.log_type(self.homes[-1], files=self.disk, segment_bytes=4096)
+
+    @rule(sizes=st.lists(st.integers(0, 1500), min_size=1, max_size=5))
+    def append(self, sizes: list[int]) -> None:
+        group = []
+        for size in sizes:
+            self.serial += 1
+            group.append(b"%d " % self.serial + b"x" * size)
+        try:
+            self.log.append(group)
+        except OSError:
+            self.refused.update(group)
+        else:
+            self.accepted.update(group)
+
+    @rule()
+    def try_the_refused_again(self) -> None:
+        group = sorted(self.refused - self.accepted)[:3]
+        try:
+            self.log.append(group)
+        except OSError:
+            return
+        self.accepted.update(group)
+
+    @rule()
+    def seal(self) -> None:
+        self.log.seal()
+
+    @rule(faults=st.lists(FAULTS, min_size=1, max_size=4))
+    def spoil_the_disk(self, faults: list[tuple[str, int | str]]) -> None:
+        self.disk.faults += faults
+
+    @rule()
+    def repair_the_disk(self) -> None:
+        self.disk.faults.clear()
+
+    @rule()
+    @precondition(lambda self: self.accepted)
+    def kill(self) -> None:
+        self.disk.faults.clear()
+        found = read_all(self.disk, self.homes)
+        assert not self.accepted - found.keys()
+        assert not {payload for payload in self.accepted if found[payload] > 1}
+        self.start()
+
+    @rule(seed=st.integers(0, 2**32))
+    @precondition(lambda self: self.accepted)
+    def lose_power(self, seed: int) -> None:
+        self.disk.lose_power(seed)
+        found = read_all(self.disk, self.homes)
+        assert not self.accepted - found.keys()
+        assert not {payload for payload in self.accepted if found[payload] > 1}
+        self.start()
+
+
+DiskMachine.TestCase.settings = settings(
+    max_examples=150, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestEveryOrderOfFaults = DiskMachine.TestCase
+
+
+class ForgetfulFiles(SimulatedDisk):
+    def sync(self, handle: int) -> None:
+        """Do nothing."""
+
+
+class ForgetfulDirectories(SimulatedDisk):
+    def sync_directory(self, path: Path) -> None:
+        """Do nothing."""
+
+
+class UncutLog(SegmentLog):
+    def _cut(self, segment: UUID, length: int) -> None:
+        """Do nothing."""
+
+
+class ReusingLog(SegmentLog):
+    def _abandon(self) -> None:
+        """Go on with the torn segment."""
+
+
+@pytest.mark.parametrize(
+    ("disk", "log"),
+    [
+        (ForgetfulFiles, SegmentLog),
+        (ForgetfulDirectories, SegmentLog),
+        (SimulatedDisk, UncutLog),
+        (SimulatedDisk, ReusingLog),
+    ],
+)
+def test_the_model_notices_each_precaution_that_is_taken_away(
+    disk: type[SimulatedDisk], log: type[SegmentLog]
+) -> None:
+    class Mutant(DiskMachine):
+        disk_type = disk
+        log_type = log
+
+    with pytest.raises((AssertionError, BaseExceptionGroup)):
+        run_state_machine_as_test(
+            Mutant,
+            settings=settings(
+                max_examples=2000,
+                stateful_step_count=30,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate],
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
