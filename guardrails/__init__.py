@@ -1,0 +1,28 @@
+"""Guards for what people and language models say to each other: text in, verdict out."""
+
+from guardrails.outcome import Blocked, Decision, Outcome, PlacedText
+from guardrails.policy import GuardConfig, Policy, PolicyError, starter_guards
+from guardrails.session import GuardSession
+from guardrails.streaming import TextStream
+from guardrails.verdict import ACTIONS, ALLOWED, PLACES, Action, Failure, Finding, Place, Verdict
+
+__all__ = [
+    "ACTIONS",
+    "ALLOWED",
+    "PLACES",
+    "Action",
+    "Blocked",
+    "Decision",
+    "Failure",
+    "Finding",
+    "GuardConfig",
+    "GuardSession",
+    "Outcome",
+    "Place",
+    "PlacedText",
+    "Policy",
+    "PolicyError",
+    "TextStream",
+    "Verdict",
+    "starter_guards",
+]

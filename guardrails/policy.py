@@ -8,6 +8,10 @@ from uuid import UUID
 from guardrails.verdict import PLACES, Action, Place
 
 
+class PolicyError(ValueError):
+    """A policy asks for what cannot be enforced; the sentence names the value and the remedy."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardConfig:
     """One guard of a policy as people configure it; `registry.build` turns it into something that runs."""
@@ -33,3 +37,29 @@ class Policy:
     name: str
     version: int
     guards: tuple[GuardConfig, ...] = ()
+
+
+def starter_guards() -> tuple[GuardConfig, ...]:
+    """Return the guards of a new project: secrets and personal data are masked on every path, or nothing passes."""
+    return (
+        GuardConfig(
+            name="secrets",
+            kind="pattern",
+            action="mask",
+            parameters={
+                "patterns": [
+                    "aws_key",
+                    "anthropic_key",
+                    "openai_key",
+                    "github_token",
+                    "google_key",
+                    "slack_token",
+                    "stripe_key",
+                    "jwt",
+                    "private_key",
+                    "url_credentials",
+                ]
+            },
+        ),
+        GuardConfig(name="personal-data", kind="pii", action="mask", on_error="block"),
+    )

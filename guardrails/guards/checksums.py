@@ -1,0 +1,69 @@
+"""Tell numbers that are what they look like from those that only look like it.
+
+A check is handed the text of a match and answers how many of its characters belong to the finding; 0 refuses it.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+
+Check = Callable[[str], int]
+
+_IBAN_LENGTHS = """
+AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28
+EE20 EG29 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26
+IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MR27 MT31 MU30
+NL18 NO15 PK24 PL28 PS29 PT25 QA29 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23
+TN24 TR26 UA29 VA22 VG24 XK20
+"""
+IBAN_LENGTHS: Mapping[str, int] = {word[:2]: int(word[2:]) for word in _IBAN_LENGTHS.split()}
+"""How long an account number is in each country."""
+
+
+def luhn(text: str) -> int:
+    """Accept digits, separated or not, whose last one is their Luhn check digit."""
+    digits = [int(character) for character in text if character in "0123456789"]
+    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
+    is_valid = len(digits) > 1 and any(digits) and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
+    return len(text) if is_valid else 0
+
+
+def mod97(text: str) -> int:
+    """Accept an account number of the length its country uses and whose check digits are right."""
+    length = IBAN_LENGTHS.get(text[:2].upper(), 0)
+    compact, end = "", 0
+    for position, character in enumerate(text):
+        if character != " " and len(compact) < length:
+            compact += character.upper()
+            end = position + 1
+    is_cut_inside_a_word = end < len(text) and text[end] != " "
+    if not length or len(compact) < length or is_cut_inside_a_word:
+        return 0
+    number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
+    return end if int(number) % 97 == 1 else 0
+
+
+def social_security(text: str) -> int:
+    """Accept a US social security number whose three groups may have been issued."""
+    area, group, serial = text[:3], text[4:6], text[7:]
+    was_never_issued = area in ("000", "666") or area[0] == "9" or group == "00" or serial == "0000"
+    return 0 if was_never_issued else len(text)
+
+
+def dialled(text: str) -> int:
+    """Accept what has as many digits as a telephone number."""
+    return len(text) if 8 <= sum(character.isdigit() for character in text) <= 15 else 0
+
+
+def ip_address(text: str) -> int:
+    """Accept an address that a machine may have; `::` between short words is code, not an address."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return 0
+    groups = [group for group in text.split(":") if group]
+    looks_like_code = ":" in text and (len(groups) < 2 or not any(c.isdigit() for c in text))
+    return 0 if looks_like_code or address.is_loopback or address.is_unspecified else len(text)
+
+
+CHECKS: Mapping[str, Check] = {"luhn": luhn, "mod97": mod97}
+"""Those a policy may name for a pattern of its own."""

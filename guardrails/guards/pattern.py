@@ -1,0 +1,190 @@
+"""Finds what regular expressions describe, in time linear in the text whatever the expression."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+from guardrails.guards.checksums import CHECKS
+from guardrails.guards.known_patterns import KNOWN_PATTERNS, NamedPattern
+from guardrails.parameters import Parameter, choices, read
+from guardrails.policy import PolicyError
+from guardrails.prefixes import UnreadablePatternError, beginnings, without_captures
+from guardrails.verdict import Finding
+
+PARAMETERS = (
+    Parameter(
+        name="patterns",
+        type="choices",
+        default=(),
+        help="Patterns that come with the house.",
+        choices=tuple(KNOWN_PATTERNS),
+    ),
+    Parameter(
+        name="custom",
+        type="patterns",
+        default=(),
+        help='Your own: a list of {"name": …, "regex": …}, with "check": "luhn" or "mod97" where it applies. '
+        "RE2 syntax; (?i) at the start ignores case.",
+    ),
+)
+
+
+def build(parameters: Mapping[str, Any]) -> "PatternGuard":
+    """Build the guard that a policy describes."""
+    values = read(PARAMETERS, parameters, kind="pattern")
+    chosen = choices(values["patterns"], KNOWN_PATTERNS, parameter="patterns", kind="pattern")
+    patterns = [*chosen, *map(_custom, values["custom"])]
+    if not patterns:
+        raise PolicyError(
+            "a pattern guard needs at least one pattern: name some in 'patterns' or add one to 'custom'"
+        )
+    return PatternGuard(patterns)
+
+
+def _custom(fields: Mapping[str, Any]) -> NamedPattern:
+    unknown = sorted(set(fields) - {"name", "regex", "check"})
+    name, regex, check = fields.get("name"), fields.get("regex"), fields.get("check") or None
+    if unknown or not isinstance(name, str) or not isinstance(regex, str) or not name.strip() or not regex:
+        raise PolicyError(
+            f"a custom pattern is an object with 'name', 'regex' and perhaps 'check'; got the keys {sorted(fields)}"
+        )
+    if check is not None and check not in CHECKS:
+        raise PolicyError(f"pattern {name!r}: unknown check {check!r}; known: {sorted(CHECKS)}")
+    entity = "".join(character if character.isalnum() else "_" for character in name.upper()).strip("_")
+    return NamedPattern(
+        name=name, entity=entity or "PATTERN", regex=regex, check=CHECKS[check] if check else None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    named: NamedPattern
+    expression: Any
+
+
+class PatternGuard:
+    """A list of patterns, with one expression that says whether any matches and one for what is still open."""
+
+    def __init__(self, patterns: Sequence[NamedPattern]) -> None:
+        self.patterns = [_Compiled(pattern, _compile(pattern)) for pattern in patterns]
+        try:
+            wholes = [without_captures(pattern.regex) for pattern in patterns]
+            open_ends = [beginnings(pattern.regex) for pattern in patterns]
+            self.any = re2.compile("|".join(wholes).encode(), _options())
+            self.open_end = re2.compile(rf"(?:{'|'.join(open_ends)})\z".encode(), _options())
+        except (UnreadablePatternError, re2.error) as error:
+            names = [pattern.name for pattern in patterns]
+            raise PolicyError(
+                f"the patterns {names} cannot be checked on a stream ({error}); write them more simply"
+            ) from error
+
+    def scanner(self) -> "PatternScanner":
+        """Return what follows one text through this guard."""
+        return PatternScanner(self)
+
+
+class PatternScanner:
+    """Finds the patterns in a text that may still be growing.
+
+    A match is settled once no text to come could change it: when it begins before the first place from which a match
+    is still open. What has been settled therefore does not depend on how the text was cut.
+    """
+
+    __slots__ = ("_guard", "_resume", "settled")
+
+    def __init__(self, guard: PatternGuard) -> None:
+        self._guard = guard
+        self._resume: dict[int, int] = {}
+        self.settled = 0
+        """Every finding that begins before this is known."""
+
+    def advance(self, text: str, base: int, *, is_final: bool) -> list[Finding]:
+        """Return the findings that have become certain. `text` begins at `base`, one settled character early."""
+        data = text.encode(errors="surrogatepass")
+        place = _identity if len(data) == len(text) else _Characters(data)
+        at = min(self.settled - base, len(text)) if self.settled > base else 0
+        start = at if len(data) == len(text) else len(text[:at].encode(errors="surrogatepass"))
+        open_at = len(data)
+        if not is_final:
+            open_end = self._guard.open_end.search(data, start)
+            open_at = open_end.start() if open_end else len(data)
+        findings: list[Finding] = []
+        if self._guard.any.search(data, start):
+            for index, pattern in enumerate(self._guard.patterns):
+                resume = self._resume.get(index, 0) - base
+                first = start if resume <= at else _byte(text, data, resume)
+                findings += self._matches(index, pattern, data, first, open_at, base, place)
+        self.settled = base + place(open_at)
+        return findings
+
+    def _matches(
+        self, index: int, pattern: _Compiled, data: bytes, at: int, open_at: int, base: int, place: Any
+    ) -> list[Finding]:
+        findings: list[Finding] = []
+        check = pattern.named.check
+        while at < open_at:
+            match = pattern.expression.search(data, at)
+            if match is None or match.start() >= open_at:
+                break
+            start, end = match.span()
+            if check is not None:
+                matched = data[start:end].decode(errors="surrogatepass")
+                accepted = check(matched)
+                if accepted == 0:
+                    # A number inside a longer one that failed may still be right.
+                    at = start + 1
+                    while at < len(data) and data[at] & 0xC0 == 0x80:
+                        at += 1
+                    continue
+                end = start + len(matched[:accepted].encode(errors="surrogatepass"))
+            at = end
+            first, last = base + place(start), base + place(end)
+            self._resume[index] = last
+            findings.append(Finding(entity=pattern.named.entity, start=first, end=last))
+        return findings
+
+
+class _Characters:
+    """Turns offsets in UTF-8 into offsets in characters, ascending ones in one pass over the text."""
+
+    __slots__ = ("_byte", "_character", "_data")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._byte = self._character = 0
+
+    def __call__(self, offset: int) -> int:
+        if offset < self._byte:
+            self._byte = self._character = 0
+        self._character += len(self._data[self._byte : offset].decode(errors="surrogatepass"))
+        self._byte = offset
+        return self._character
+
+
+def _identity(offset: int) -> int:
+    return offset
+
+
+def _byte(text: str, data: bytes, character: int) -> int:
+    if len(text) == len(data):
+        return character
+    return len(text[:character].encode(errors="surrogatepass"))
+
+
+def _compile(pattern: NamedPattern) -> Any:
+    try:
+        expression = re2.compile(pattern.regex.encode(), _options())
+    except (re2.error, UnicodeEncodeError) as error:
+        raise PolicyError(f"pattern {pattern.name!r} is not a regular expression of RE2: {error}") from error
+    if expression.search(b"") is not None:
+        raise PolicyError(f"pattern {pattern.name!r} matches the empty text; write what must be there")
+    return expression
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    return options

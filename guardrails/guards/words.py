@@ -1,0 +1,118 @@
+"""Finds words and phrases of a list, however long the list, in one pass and in any case."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import ahocorasick
+
+from guardrails.parameters import Parameter, read
+from guardrails.policy import PolicyError
+from guardrails.verdict import Finding
+
+PARAMETERS = (
+    Parameter(
+        name="words", type="texts", default=(), help="Words or phrases, one per line; case is ignored."
+    ),
+    Parameter(
+        name="whole_words",
+        type="boolean",
+        default=True,
+        help="Find `art` in `modern art` but not in `party`.",
+    ),
+    Parameter(name="label", type="text", default="WORD", help="What a finding is called in events."),
+)
+MAX_LENGTH = 1_000
+
+
+def build(parameters: Mapping[str, Any]) -> "WordsGuard":
+    """Build the guard that a policy describes."""
+    values = read(PARAMETERS, parameters, kind="words")
+    words = {word.strip().casefold() for word in values["words"]} - {""}
+    if not words:
+        raise PolicyError("a words guard needs at least one word in 'words'")
+    if max(map(len, words)) > MAX_LENGTH:
+        raise PolicyError(f"words guard: a phrase is longer than {MAX_LENGTH} characters; shorten it")
+    label = "".join(c if c.isalnum() else "_" for c in values["label"].upper()).strip("_")
+    return WordsGuard(words, whole_words=values["whole_words"], entity=label or "WORD")
+
+
+class WordsGuard:
+    """An automaton over case-folded words."""
+
+    def __init__(self, words: set[str], *, whole_words: bool, entity: str) -> None:
+        self.entity = entity
+        self.whole_words = whole_words
+        self.longest = max(map(len, words))
+        self.automaton = ahocorasick.Automaton()
+        for word in words:
+            self.automaton.add_word(word, len(word))
+        self.automaton.make_automaton()
+
+    def scanner(self) -> "WordsScanner":
+        """Return what follows one text through this guard."""
+        return WordsScanner(self)
+
+
+class WordsScanner:
+    """Finds the words in a text that may still be growing; what could become one of them is not settled."""
+
+    __slots__ = ("_guard", "settled")
+
+    def __init__(self, guard: WordsGuard) -> None:
+        self._guard = guard
+        self.settled = 0
+        """Every finding that begins before this is known."""
+
+    def advance(self, text: str, base: int, *, is_final: bool) -> list[Finding]:
+        """Return the findings that have become certain. `text` begins at `base`, one settled character early."""
+        folded, origin = _folded(text)
+        open_at = len(folded) if is_final else self._open_at(folded)
+        first = self.settled - base
+        findings = []
+        for last, length in self._guard.automaton.iter(folded):
+            start, end = last - length + 1, last + 1
+            is_new = first <= origin(start) and start < open_at
+            if is_new and (not self._guard.whole_words or _stands_alone(folded, start, end)):
+                finding = Finding(
+                    entity=self._guard.entity, start=base + origin(start), end=base + origin(last) + 1
+                )
+                findings.append(finding)
+        self.settled = base + (len(text) if open_at == len(folded) else origin(open_at))
+        return findings
+
+    def _open_at(self, folded: str) -> int:
+        """Where the first word begins that the text ends in the middle of, or right after."""
+        length = len(folded)
+        for start in range(max(0, length - self._guard.longest), length):
+            may_begin = not self._guard.whole_words or _is_boundary(folded, start)
+            if may_begin and self._guard.automaton.match(folded[start:]):
+                return start
+        return length
+
+
+def _folded(text: str) -> tuple[str, Any]:
+    """Return the case-folded text and a function from its offsets to those of the text."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded, _identity
+    # Some characters fold to several: ß becomes ss.
+    origins = [index for index, character in enumerate(text) for _ in character.casefold()]
+    return folded, [*origins, len(text)].__getitem__
+
+
+def _identity(offset: int) -> int:
+    return offset
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    return _is_boundary(text, start) and _is_boundary(text, end)
+
+
+def _is_boundary(text: str, at: int) -> bool:
+    if at == 0 or at >= len(text):
+        return True
+    return not (_is_of_word(text[at - 1]) and _is_of_word(text[at]))
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"

@@ -1,0 +1,189 @@
+"""One request under its policy: texts in, what may travel on and what may be stored out."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from guardrails.findings import Stretch
+from guardrails.json_text import JsonText, Replacement, looks_like_json, replaced
+from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
+from guardrails.policy import Policy
+from guardrails.redaction import Vault, in_json
+from guardrails.registry import Check, RemoteGuard, checks
+from guardrails.streaming import TextStream
+from guardrails.tally import Tally
+from guardrails.verdict import ACTIONS, Action, Failure, Finding, Place
+from guardrails.watch import Watch
+
+__all__ = ["Blocked", "Decision", "Detector", "GuardSession", "Outcome", "PlacedText", "TextStream"]
+
+
+@dataclass(slots=True)
+class GuardSession:
+    """Guards one request and its answer. Make one for each request and throw it away after."""
+
+    policy: Policy | None
+    detector: Detector | None = None
+    decisions: list[Decision] = field(default_factory=list)
+    """What every guard that ran has decided so far."""
+    _checks: tuple[Check, ...] = ()
+    _vault: Vault = field(default_factory=Vault, repr=False)
+
+    def __post_init__(self) -> None:
+        self._checks = checks(self.policy) if self.policy else ()
+
+    async def check_input(self, texts: Sequence[PlacedText]) -> Outcome:
+        """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
+        if self._checks:
+            self._vault.reserve(each.text for each in texts)
+        return await self.check(texts, is_answer=False)
+
+    async def check_output(self, texts: Sequence[PlacedText]) -> Outcome:
+        """Check a whole answer, and turn the placeholders of the input back for the caller."""
+        return await self.check(texts, is_answer=True)
+
+    def open_stream(self, place: Place, *, is_json: bool = False) -> TextStream:
+        """Return what guards one growing text, such as the answer of one choice.
+
+        Arguments of tools are held until they are whole. For an answer that is JSON say so: what comes back into it is
+        then escaped.
+        """
+        return TextStream(self, place, is_json=is_json)
+
+    def tallies(self, place: Place) -> list[Tally]:
+        """Return a fresh tally for every guard that looks at a place."""
+        return [
+            Tally(check, place, failure=check.failure)
+            for check in self._checks
+            if place in check.config.places
+        ]
+
+    def watch(self, tallies: Sequence[Tally], *, is_answer: bool) -> Watch:
+        """Return what follows a text under these guards."""
+        turns_back = is_answer and not self._vault.is_empty
+        return Watch(tallies, self._vault.expression() if turns_back else None)
+
+    async def ask(self, watches: Sequence[Watch]) -> None:
+        """Show the detectors every window that waits; several detectors are asked at once."""
+        waiting: dict[int, list[tuple[Watch, Any]]] = {}
+        for watch in watches:
+            for remote in watch.remotes:
+                if remote.windows:
+                    waiting.setdefault(remote.tally.check.order, []).append((watch, remote))
+        calls = [self._ask_one(group) for group in waiting.values()]
+        if len(calls) == 1:
+            await calls[0]
+        elif calls:
+            await asyncio.gather(*calls)
+
+    async def _ask_one(self, group: Sequence[tuple[Watch, Any]]) -> None:
+        started = time.perf_counter_ns()
+        check: Check = group[0][1].tally.check
+        guard = check.remote
+        assert guard is not None
+        asked = [
+            window.text for _, remote in group for window in remote.windows if guard.may_find(window.text)
+        ]
+        answers: Sequence[Sequence[Finding]] | Failure = ()
+        if asked:
+            answers = await self._detect(guard, asked, check.config.deadline_ms / 1_000)
+        taken = time.perf_counter_ns() - started
+        group[0][1].tally.duration_ns += taken
+        if isinstance(answers, Failure):
+            for watch, remote in group:
+                watch.give_up(remote, answers)
+            return
+        following = iter(answers)
+        for watch, remote in group:
+            verdicts = [next(following) if guard.may_find(window.text) else () for window in remote.windows]
+            watch.answer(remote, verdicts)
+
+    async def _detect(
+        self, guard: RemoteGuard, texts: Sequence[str], deadline_s: float
+    ) -> Sequence[Sequence[Finding]] | Failure:
+        if self.detector is None:
+            return Failure(error="misconfigured", reason="there is no guard server: set PARAPET_GUARD_URL")
+        return await self.detector.detect(guard, texts, deadline_s=deadline_s)
+
+    async def check(
+        self, texts: Sequence[PlacedText], *, is_answer: bool, is_streamed: bool = False
+    ) -> Outcome:
+        """Check whole texts, on their way to the provider or back."""
+        by_place = {place: self.tallies(place) for place in dict.fromkeys(each.place for each in texts)}
+        followed: list[tuple[Watch, JsonText | None]] = []
+        for each in texts:
+            as_json = JsonText(each.text) if _is_json(each) else None
+            watch = self.watch(by_place[each.place], is_answer=is_answer)
+            watch.grow(as_json.view if as_json else each.text, is_final=True)
+            followed.append((watch, as_json))
+        await self.ask([watch for watch, _ in followed])
+        travels: list[str] = []
+        stored: list[str] = []
+        for watch, as_json in followed:
+            text, start, stretches = watch.release(is_final=True)
+            on, kept = self.replacements(text, start, stretches, is_answer=is_answer)
+            travels.append(as_json.with_replaced(on) if as_json else replaced(text, on))
+            stored.append(as_json.with_replaced(kept) if as_json else replaced(text, kept))
+        tallies = [tally for group in by_place.values() for tally in group]
+        unsafe = {tally.place for tally in tallies if tally.is_unsafe_to_store}
+        kept_texts = tuple(
+            WITHHELD if each.place in unsafe else text for each, text in zip(texts, stored, strict=True)
+        )
+        return self._outcome(tallies, tuple(travels), kept_texts, is_streamed=is_streamed)
+
+    def _outcome(
+        self,
+        tallies: Sequence[Tally],
+        travels: tuple[str, ...],
+        stored: tuple[str, ...],
+        *,
+        is_streamed: bool,
+    ) -> Outcome:
+        strongest: Action = "allow"
+        stopped_by: Decision | None = None
+        for tally in tallies:
+            decision = self.record(tally, is_streamed=is_streamed)
+            if not decision.is_shadow:
+                strongest = max(strongest, decision.action, key=ACTIONS.index)
+                if decision.action == "block" and stopped_by is None:
+                    stopped_by = decision
+        if stopped_by is None:
+            return Outcome(action=strongest, texts=travels, stored=stored)
+        return Outcome(
+            action="block",
+            texts=stored,
+            stored=stored,
+            blocked_by=stopped_by.guard,
+            reason=stopped_by.reason,
+        )
+
+    def record(self, tally: Tally, *, is_streamed: bool) -> Decision:
+        """Turn a tally into a decision and keep it."""
+        decision = tally.decision(is_streamed=is_streamed)
+        self.decisions.append(decision)
+        return decision
+
+    def replacements(
+        self, text: str, start: int, stretches: Sequence[Stretch], *, is_answer: bool, is_json: bool = False
+    ) -> tuple[list[Replacement], list[Replacement]]:
+        """Return what replaces the stretches in the text that travels on, and in the one that is stored."""
+        travels: list[Replacement] = []
+        stored: list[Replacement] = []
+        for stretch in stretches:
+            first, last = stretch.start - start, stretch.end - start
+            value = text[first:last]
+            shown = value
+            if stretch.entity:
+                shown = self._vault.placeholder(stretch.entity, value, comes_back=not is_answer)
+                stored.append(Replacement(first, last, shown))
+            original = self._vault.original(shown) if is_answer else None
+            if original is not None:
+                shown = in_json(original) if is_json else original
+            travels.append(Replacement(first, last, shown))
+        return travels, stored
+
+
+def _is_json(text: PlacedText) -> bool:
+    return text.place == "tool_arguments" or (text.place == "tool_results" and looks_like_json(text.text))

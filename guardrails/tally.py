@@ -1,0 +1,56 @@
+"""What one guard found, and what follows from it under its configuration."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from guardrails.outcome import Decision
+from guardrails.registry import Check
+from guardrails.verdict import Action, Failure, Finding, Place
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one guard found at one place, in one text or several, and how long it took."""
+
+    check: Check
+    place: Place
+    failure: Failure | None = None
+    entities: dict[str, int] = field(default_factory=dict)
+    score: float | None = None
+    duration_ns: int = 0
+
+    @property
+    def is_unsafe_to_store(self) -> bool:
+        """True when a guard that should have removed something could not look."""
+        return self.failure is not None and self.check.changes_text
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        """Count findings."""
+        for finding in findings:
+            self.entities[finding.entity] = self.entities.get(finding.entity, 0) + 1
+            self.score = max(self.score or 0.0, finding.score)
+
+    def decision(self, *, is_streamed: bool) -> Decision:
+        """Return what follows: the guard's action for a finding, its `on_error` for a failure."""
+        config = self.check.config
+        action: Action = "allow"
+        reason = ""
+        if self.entities:
+            action = config.action
+            reason = f"found {', '.join(sorted(self.entities))} in {self.place}"
+        if self.failure is not None and action != "block":
+            action = "block" if config.on_error == "block" else action
+            reason = f"could not decide: {self.failure.error}"
+        return Decision(
+            guard=config.name,
+            kind=config.kind,
+            place=self.place,
+            action=action,
+            is_shadow=config.is_shadow,
+            error=self.failure.error if self.failure else "",
+            entities=self.entities,
+            score=self.score,
+            duration_us=self.duration_ns // 1_000,
+            reason=reason,
+            is_streamed=is_streamed,
+        )
