@@ -4,7 +4,8 @@ from functools import cache
 
 from django.conf import settings
 
-from ingest.clickhouse.client import Client, StoreUnavailableError, connect
+from ingest.clickhouse.client import Client, connect
+from ingest.clickhouse.client import OperationalError as StoreUnavailableError
 
 __all__ = ["StoreUnavailableError", "store"]
 

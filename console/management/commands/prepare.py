@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from ingest.clickhouse.migrate import migrate
+from ingest.clickhouse.client import connect
+from ingest.clickhouse.migrate import apply, ensure_database
 
 
 class Command(BaseCommand):
@@ -20,7 +21,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do each step; every one of them does nothing when there is nothing to do."""
         call_command("migrate", interactive=False, verbosity=0)
-        for applied in migrate(settings.CLICKHOUSE_URL):
+        ensure_database(settings.CLICKHOUSE_URL)
+        for applied in apply(connect(settings.CLICKHOUSE_URL)):
             self.stdout.write(f"applied {applied} to ClickHouse")
         _collect_static(Path(settings.STATIC_ROOT))
         call_command("bootstrap", stdout=self.stdout)
