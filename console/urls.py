@@ -6,8 +6,8 @@ from console import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health.live, name="health"),
-    path("accounts/", include("console.accounts.urls")),
-    path("accounts/", include("allauth.account.urls")),
+    path("", include("console.accounts.urls")),
+    path("accounts/", include("console.accounts.sign_in_urls")),
     path("api/", include("console.api.urls")),
     path("", include("console.dashboards.urls")),
     path("", include("console.traces.urls")),

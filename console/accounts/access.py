@@ -4,7 +4,8 @@ from typing import Literal
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import Http404
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
 
 from console.accounts.models import ApiKey, Membership, Project, Role, User
 
@@ -25,6 +26,13 @@ def project_for(user: User | AnonymousUser, slug: str, *, to: Purpose) -> Projec
     if project is None:
         raise Http404(f"no project {slug!r} for you to {to}")
     return project
+
+
+def person(request: HttpRequest) -> User:
+    """Return who is signed in. Pages are behind the sign-in, so that nobody else gets this far."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied("sign in first")
+    return request.user
 
 
 def projects_of(user: User | AnonymousUser) -> list[Project]:

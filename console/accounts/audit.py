@@ -9,7 +9,9 @@ import hashlib
 import hmac
 import json
 import logging
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -43,7 +45,9 @@ def record(*, project: Project, by: User | None, action: str, target: str, **det
     )
     entry.hash = _hash_of(entry)
     entry.save(force_insert=True)
-    transaction.on_commit(lambda: log.info("audit %s #%d %s", project.slug, entry.number, entry.hash))
+    note = _NoteHead(project.pk)
+    if all(hook != note for _, hook, *_ in transaction.get_connection().run_on_commit):
+        transaction.on_commit(note, robust=True)
     return entry
 
 
@@ -65,6 +69,19 @@ def first_broken(project: Project, *, head: str = "") -> str | None:
     if not has_head:
         return f"no entry has the hash {head}: entries were cut off the end"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _NoteHead:
+    """Writes the head of a chain to the log, once for each transaction that made it longer."""
+
+    project_id: UUID
+
+    def __call__(self) -> None:
+        entries = AuditEntry.objects.filter(project_id=self.project_id).select_related("project")
+        last = entries.order_by("number").last()
+        if last is not None:
+            log.info("audit %s #%d %s", last.project.slug, last.number, last.hash)
 
 
 def _hash_of(entry: AuditEntry) -> str:

@@ -28,6 +28,15 @@ OTLP_URL = env.text("PARAPET_OTLP_URL", "http://127.0.0.1:4318")
 SNAPSHOT_FILE = env.text("PARAPET_SNAPSHOT_FILE", "")
 """Where to write the proxy's snapshot beside Redis; empty for nowhere."""
 
+ALLOW_PRIVATE_UPSTREAMS = env.text(
+    "PARAPET_ALLOW_PRIVATE_UPSTREAMS",
+    "loopback" if env.text("PARAPET_HOST", "127.0.0.1") in {"127.0.0.1", "::1", "localhost"} else "none",
+).lower()
+"""Which addresses besides public ones an upstream may have: none, loopback or private. As in the proxy."""
+if ALLOW_PRIVATE_UPSTREAMS not in {"none", "loopback", "private"}:
+    raise ImproperlyConfigured(
+        f"PARAPET_ALLOW_PRIVATE_UPSTREAMS must be none, loopback or private, not {ALLOW_PRIVATE_UPSTREAMS!r}."
+    )
 OWNER_EMAIL = env.text("PARAPET_OWNER_EMAIL", "owner@parapet.local")
 """Who the first start makes the owner."""
 PROVIDERS_IN_ENVIRONMENT = providers_in(env.everything())
@@ -152,6 +161,11 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+# One counter of failures, not two that hide each other: axes'.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
+ACCOUNT_SESSION_REMEMBER = True
 AXES_USERNAME_FORM_FIELD = "login"
 
 IS_HTTPS = CONSOLE_URL.startswith("https://")
