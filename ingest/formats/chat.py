@@ -98,14 +98,14 @@ def _with_parts(message: Message, parts: list[Any]) -> list[Message]:
         if not isinstance(part, dict):
             kept.append({"type": "text", "text": text(part)})
             continue
-        kind = part.get("type")
+        kind = text(part.get("type"))
         if kind in _CALL_TYPES:
             calls.append(_call(part))
         elif kind in _RESULT_TYPES:
             results.append(_result(part))
         elif kind in _REASONING_TYPES:
             reasoning.append(text(_of(part, "content", "text", "thinking", "reasoning")))
-        elif kind in ("text", "input_text", "output_text") or (kind is None and "text" in part):
+        elif kind in ("text", "input_text", "output_text") or (not kind and "text" in part):
             kept.append({"type": "text", "text": text(_of(part, "content", "text"))})
         else:
             kept.append(part)

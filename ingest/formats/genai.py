@@ -1,13 +1,13 @@
 """OpenTelemetry's GenAI conventions, the present ones and those of earlier years."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ingest.formats import chat
 from ingest.formats.draft import Draft
 from ingest.formats.providers import provider_name
 from ingest.formats.usage import usage_from
-from ingest.formats.values import indexed, items, mapping, parsed, seconds_as_us, take, text, usd
+from ingest.formats.values import items, mapping, parsed, seconds_as_us, take, take_numbered, text, usd
 from ingest.formats.wire import WireEvent
 from ingest.records import Message, SpanKind
 
@@ -111,7 +111,7 @@ def read_events(events: Iterable[WireEvent], draft: Draft) -> list[WireEvent]:
         else:
             others.append(event)
     draft.input = draft.input or sent
-    draft.output = draft.output or answered
+    _take_answer(draft, answered)
     return others
 
 
@@ -164,10 +164,11 @@ def _read_content(attributes: dict[str, Any], draft: Draft) -> None:
     answered = chat.messages(
         take(attributes, "gen_ai.output.messages", "gen_ai.completion"), role="assistant"
     )
+    numbered = take_numbered(attributes, "gen_ai.prompt", "gen_ai.completion")
     if not sent:
-        sent = _numbered(attributes, "gen_ai.prompt", role="user")
+        sent = _messages(numbered.get("gen_ai.prompt", ()), role="user")
     if not answered:
-        answered = _numbered(attributes, "gen_ai.completion", role="assistant")
+        answered = _messages(numbered.get("gen_ai.completion", ()), role="assistant")
     sent = sent or chat.said(
         "input", take(attributes, "gen_ai.retrieval.query.text", "gen_ai.memory.query.text")
     )
@@ -177,16 +178,21 @@ def _read_content(attributes: dict[str, Any], draft: Draft) -> None:
     )
     answered = answered or chat.said("output", take(attributes, "gen_ai.tool.call.result"))
     draft.input = draft.input or system + sent
+    _take_answer(draft, answered)
+
+
+def _take_answer(draft: Draft, answered: list[Message]) -> None:
+    """Keep the answer. Its finish reason is the call's: in a later call's history it would be gone."""
+    for message in answered:
+        reason = message.pop("finish_reason", "")
+        draft.finish_reason = draft.finish_reason or reason
     draft.output = draft.output or answered
-    if answered and not draft.finish_reason:
-        draft.finish_reason = text(answered[-1].get("finish_reason"))
 
 
-def _numbered(attributes: dict[str, Any], prefix: str, *, role: str) -> list[Message]:
-    """Read `gen_ai.prompt.0.role`, `gen_ai.prompt.0.content` and so on."""
+def _messages(listed: Sequence[dict[str, Any]], *, role: str) -> list[Message]:
+    """Read what `gen_ai.prompt.0.role`, `gen_ai.prompt.0.content` and so on were gathered into."""
     return chat.messages(
-        [item for item in indexed(attributes, prefix) if item.keys() & {"role", "content", "tool_calls"}],
-        role=role,
+        [item for item in listed if item.keys() & {"role", "content", "tool_calls"}], role=role
     )
 
 

@@ -1,12 +1,14 @@
 """OpenInference's conventions, as Phoenix and its many instrumentations write them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ingest.formats import chat
 from ingest.formats.draft import Draft
 from ingest.formats.providers import provider_name
 from ingest.formats.usage import usage_from
-from ingest.formats.values import indexed, mapping, parsed, tags, take, text, usd
+from ingest.formats.values import mapping, parsed, tags, take, take_numbered, text, usd, within
+from ingest.formats.wire import WireEvent
 from ingest.records import Message, SpanKind
 
 KINDS: dict[str, SpanKind] = {
@@ -21,6 +23,20 @@ KINDS: dict[str, SpanKind] = {
     "EVALUATOR": "evaluator",
     "PROMPT": "span",
 }
+
+
+_NUMBERED = (
+    "llm.input_messages",
+    "llm.output_messages",
+    "llm.prompts",
+    "llm.choices",
+    "llm.tools",
+    "embedding.embeddings",
+    "retrieval.documents",
+    "reranker.input_documents",
+    "reranker.output_documents",
+)
+Numbered = Mapping[str, Sequence[dict[str, Any]]]
 
 
 def read(attributes: dict[str, Any], draft: Draft) -> None:
@@ -47,19 +63,33 @@ def read(attributes: dict[str, Any], draft: Draft) -> None:
     )
     draft.tags = draft.tags or tags(take(attributes, "tag.tags"))
     draft.reported_cost_usd = draft.reported_cost_usd or usd(take(attributes, "llm.cost.total"))
-    _read_parameters(attributes, draft)
+    numbered = take_numbered(attributes, *_NUMBERED)
+    _read_parameters(attributes, numbered, draft)
     _read_usage(attributes, draft)
-    _read_content(attributes, draft)
+    _read_content(attributes, numbered, draft)
 
 
-def _read_parameters(attributes: dict[str, Any], draft: Draft) -> None:
+def read_events(events: Iterable[WireEvent], draft: Draft, *, start_ns: int) -> list[WireEvent]:
+    """Note when a stream's first token came and return the other events."""
+    others = []
+    for event in events:
+        if event.name == "First Token Stream Event":
+            draft.is_streamed = True
+            if draft.ttft_us is None and event.time_ns >= start_ns:
+                draft.ttft_us = (event.time_ns - start_ns) // 1_000
+        else:
+            others.append(event)
+    return others
+
+
+def _read_parameters(attributes: dict[str, Any], numbered: Numbered, draft: Draft) -> None:
     parameters = mapping(take(attributes, "llm.invocation_parameters", "embedding.invocation_parameters"))
     requested = parameters.pop("model", None)
     if isinstance(requested, str):
         draft.model_requested = draft.model_requested or requested
     draft.is_streamed = draft.is_streamed or parameters.get("stream") is True
     draft.ask(**{str(name): value for name, value in parameters.items() if name != "messages"})
-    tools = [_tool(item) for item in indexed(attributes, "llm.tools")]
+    tools = [_tool(item) for item in numbered.get("llm.tools", ())]
     if tools:
         draft.ask(tools=tools)
     draft.ask(top_k=take(attributes, "reranker.top_k"))
@@ -90,39 +120,41 @@ def _read_usage(attributes: dict[str, Any], draft: Draft) -> None:
     )
 
 
-def _read_content(attributes: dict[str, Any], draft: Draft) -> None:
-    sent = _messages(attributes, "llm.input_messages", role="user")
-    answered = _messages(attributes, "llm.output_messages", role="assistant")
+def _read_content(attributes: dict[str, Any], numbered: Numbered, draft: Draft) -> None:
+    sent = _messages(numbered.get("llm.input_messages", ()), role="user")
+    answered = _messages(numbered.get("llm.output_messages", ()), role="assistant")
     sent = sent or [
         message
-        for item in indexed(attributes, "llm.prompts")
-        for message in chat.said("user", item.get("prompt", {}).get("text") or item.get("value"))
+        for item in numbered.get("llm.prompts", ())
+        for message in chat.said("user", within(item, "prompt", "text") or item.get("value"))
     ]
     answered = answered or [
         message
-        for item in indexed(attributes, "llm.choices")
-        for message in chat.said("assistant", item.get("completion", {}).get("text") or item.get("value"))
+        for item in numbered.get("llm.choices", ())
+        for message in chat.said("assistant", within(item, "completion", "text") or item.get("value"))
     ]
+    # Vectors are of no use to a reader and large; only what was embedded is kept.
     embedded = [
         message
-        for item in indexed(attributes, "embedding.embeddings")
-        # The vector itself is of no use to a reader and large.
-        for message in chat.said("input", item.get("embedding", {}).get("text"))
+        for item in numbered.get("embedding.embeddings", ())
+        for message in chat.said("input", within(item, "embedding", "text"))
     ]
-    documents = _documents(attributes, "retrieval.documents")
-    ranked = _documents(attributes, "reranker.output_documents")
-    candidates = _documents(attributes, "reranker.input_documents")
+    documents = _documents(numbered.get("retrieval.documents", ()))
+    ranked = _documents(numbered.get("reranker.output_documents", ()))
+    candidates = _documents(numbered.get("reranker.input_documents", ()))
     query = chat.said("input", take(attributes, "reranker.query"))
     draft.input = draft.input or sent or embedded or (query + candidates)
     draft.output = draft.output or answered or documents or ranked
     draft.raw_input = draft.raw_input or text(take(attributes, "input.value"))
-    draft.raw_output = draft.raw_output or text(take(attributes, "output.value"))
+    raw_output = text(take(attributes, "output.value"))
+    if draft.kind != "embedding":
+        draft.raw_output = draft.raw_output or raw_output
     take(attributes, "input.mime_type", "output.mime_type")
 
 
-def _messages(attributes: dict[str, Any], prefix: str, *, role: str) -> list[Message]:
+def _messages(listed: Sequence[dict[str, Any]], *, role: str) -> list[Message]:
     found: list[Message] = []
-    for item in indexed(attributes, prefix):
+    for item in listed:
         message = item.get("message", item)
         if isinstance(message, dict):
             found += chat.messages([_message(message)], role=role)
@@ -151,26 +183,23 @@ def _message(message: dict[str, Any]) -> dict[str, Any]:
 def _part(part: Any) -> dict[str, Any]:
     if not isinstance(part, dict):
         return {"type": "text", "text": text(part)}
-    image = part.get("image")
-    if isinstance(image, dict):
-        url = image.get("image", image)
-        return {
-            "type": "image_url",
-            "image_url": {"url": text(url.get("url")) if isinstance(url, dict) else text(url)},
-        }
+    if "image" in part:
+        url = within(part, "image", "image", "url") or within(part, "image", "url") or part["image"]
+        return {"type": "image_url", "image_url": {"url": text(url)}}
     return part
 
 
 def _call(call: Any) -> dict[str, Any]:
-    call = call if isinstance(call, dict) else {}
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    return chat.tool_call(id=call.get("id"), name=function.get("name"), arguments=function.get("arguments"))
+    return chat.tool_call(
+        id=within(call, "id"),
+        name=within(call, "function", "name"),
+        arguments=within(call, "function", "arguments"),
+    )
 
 
-def _documents(attributes: dict[str, Any], prefix: str) -> list[Message]:
+def _documents(listed: Sequence[dict[str, Any]]) -> list[Message]:
     found = []
-    for item in indexed(attributes, prefix):
+    for item in listed:
         document = item.get("document", item)
         if isinstance(document, dict):
             found.append(

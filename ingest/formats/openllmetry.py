@@ -3,7 +3,7 @@
 from typing import Any
 
 from ingest.formats.draft import Draft
-from ingest.formats.values import indexed, take, text
+from ingest.formats.values import take, take_numbered, text
 from ingest.records import SpanKind
 
 KINDS: dict[str, SpanKind] = {
@@ -42,10 +42,8 @@ def read(attributes: dict[str, Any], draft: Draft) -> None:
         frequency_penalty=take(attributes, "llm.frequency_penalty"),
         presence_penalty=take(attributes, "llm.presence_penalty"),
     )
-    functions = [
-        {"type": "function", "function": function}
-        for function in indexed(attributes, "llm.request.functions")
-    ]
+    listed = take_numbered(_functions(attributes), "llm.functions")
+    functions = [{"type": "function", "function": each} for each in listed.get("llm.functions", ())]
     draft.ask(tools=functions or None)
     draft.raw_input = draft.raw_input or text(
         take(attributes, "traceloop.entity.input", "mcp.request.argument")
@@ -55,3 +53,9 @@ def read(attributes: dict[str, Any], draft: Draft) -> None:
     )
     # Sent by the SDK from HTTP requests; it may hold credentials.
     take(attributes, "llm.headers")
+
+
+def _functions(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Take `llm.request.functions.N.…` out, under a prefix of two words."""
+    keys = [key for key in attributes if key.startswith("llm.request.functions.")]
+    return {key.replace("llm.request.", "llm.", 1): attributes.pop(key) for key in keys}

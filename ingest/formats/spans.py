@@ -7,7 +7,7 @@ from uuid import UUID
 from ingest.formats import attributes as rest
 from ingest.formats import chat, common, genai, langfuse, openinference, openllmetry, vercel
 from ingest.formats.draft import Draft
-from ingest.formats.wire import Rejection, WireSpan, label
+from ingest.formats.wire import Rejection, WireEvent, WireSpan, label
 from ingest.records import Message, Span, SpanKind, SpanSource
 
 MAX_SPAN_BYTES = 4 * 1024 * 1024
@@ -94,7 +94,7 @@ def read(wire: WireSpan, origin: Origin, *, now_ns: int) -> Span | Rejection:
     )
 
 
-def _understand(left: dict[str, Any], wire: WireSpan, draft: Draft) -> list[Any]:
+def _understand(left: dict[str, Any], wire: WireSpan, draft: Draft) -> list[WireEvent]:
     """Let each dialect that is present speak, the most deliberate first; return events nobody knew."""
     roots = {key.partition(".")[0] for key in left}
     if "parapet" in roots:
@@ -114,7 +114,9 @@ def _understand(left: dict[str, Any], wire: WireSpan, draft: Draft) -> list[Any]
     common.read(left, draft)
     if not wire.events:
         return []
-    return genai.read_events(common.read_exceptions(wire.events, draft), draft)
+    events = common.read_exceptions(wire.events, draft)
+    events = openinference.read_events(events, draft, start_ns=wire.start_ns)
+    return genai.read_events(events, draft)
 
 
 def _problem(wire: WireSpan, now_ns: int) -> str:

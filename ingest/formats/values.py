@@ -117,37 +117,53 @@ def tags(value: Any) -> tuple[str, ...]:
     return tuple(tag for tag in (text(item).strip() for item in value) if tag)
 
 
-def indexed(attributes: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
-    """Remove `prefix.N.rest` keys and return one nested object per N, in order.
+def within(value: Any, *path: str) -> Any:
+    """Return what lies at a path of nested objects; None as soon as one of them is missing or no object."""
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def take_numbered(attributes: dict[str, Any], *prefixes: str) -> dict[str, list[dict[str, Any]]]:
+    """Remove `prefix.N.rest` keys and return, for each prefix, one nested object per N, in order.
 
     `llm.input_messages.0.message.role` under the prefix `llm.input_messages` becomes
-    `[{"message": {"role": …}}]`; numbered parts further in become lists too.
+    `[{"message": {"role": …}}]`; numbered parts further in become lists too. A prefix is two words.
     """
-    start = len(prefix) + 1
-    dotted = prefix + "."
-    keys = [key for key in attributes if key.startswith(dotted) and key[start:].partition(".")[0].isdecimal()]
-    tree: dict[str, Any] = {}
-    for key in keys:
-        *path, leaf = key[start:].split(".")
-        value = attributes.pop(key)
-        node = tree
-        for part in path[:_MAX_PATH]:
-            below = node.setdefault(part, {})
-            if not isinstance(below, dict):
-                below = node[part] = {"value": below}
-            node = below
-        node[leaf] = value
-    numbered = _lists(tree)
-    if isinstance(numbered, list):
-        return [item if isinstance(item, dict) else {"value": item} for item in numbered]
-    return []
+    trees: dict[str, dict[str, Any]] = {}
+    for key in list(attributes):
+        end = key.find(".", key.find(".") + 1)
+        prefix = key[:end]
+        if prefix in prefixes and key[end + 1 : end + 2].isdecimal():
+            _plant(trees.setdefault(prefix, {}), key[end + 1 :].split("."), attributes.pop(key))
+    return {prefix: _numbered(tree) for prefix, tree in trees.items()}
+
+
+def _plant(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    *above, leaf = path[:_MAX_PATH]
+    for part in above:
+        below = tree.get(part)
+        if type(below) is not dict:
+            below = tree[part] = {} if below is None else {"value": below}
+        tree = below
+    tree[leaf] = value
 
 
 _MAX_PATH = 16
 
 
+def _numbered(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    listed = _lists(tree)
+    entries = listed if type(listed) is list else list(listed.values())
+    return [entry if type(entry) is dict else {"value": entry} for entry in entries]
+
+
 def _lists(tree: dict[str, Any]) -> Any:
-    below = {key: _lists(value) if isinstance(value, dict) else value for key, value in tree.items()}
-    if below and all(key.isdecimal() and key.isascii() for key in below):
-        return [below[key] for key in sorted(below, key=int)]
-    return below
+    """Turn objects whose keys are all numbers into lists."""
+    below = {key: _lists(value) if type(value) is dict else value for key, value in tree.items()}
+    for key in below:
+        if not (key.isdecimal() and key.isascii()):
+            return below
+    return [below[key] for key in sorted(below, key=int)] if len(below) > 1 else list(below.values())

@@ -14,7 +14,7 @@ from ingest.formats.values import tags
 from ingest.formats.wire import UnreadableRequestError
 from ingest.keys import KeyGrant
 from ingest.receiver import body as bodies
-from ingest.receiver.batch import Batch, encode_all, read_batch
+from ingest.receiver.batch import Batch, encode_all, read_batch, whereabouts
 from ingest.receiver.credentials import grant_of
 from ingest.receiver.intake import Intake, Spool, UnavailableError
 from ingest.receiver.replies import Form, RefusedError, accepted, not_now, refused, reply
@@ -87,8 +87,8 @@ class _Receiver:
             await refused(send, form or "json", error)
         except bodies.DisconnectedError:
             log.debug("a sender went away before its request was whole")
-        except Exception:
-            log.exception("a request failed in a way nobody foresaw")
+        except Exception as error:  # noqa: BLE001 - the edge of the process
+            log.error("a request failed in a way nobody foresaw: %s", whereabouts(error))
             await refused(send, form or "json", RefusedError(500, "the receiver failed; its log says how"))
         else:
             await accepted(send, form or "json", batch.rejections)

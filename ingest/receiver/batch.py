@@ -1,5 +1,7 @@
 """From a request's bytes to spans, and from records to the spool's bytes. Plain functions, fit for a thread."""
 
+import logging
+import traceback
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,6 +10,8 @@ from ingest.formats.wire import Rejection, WireSpan, label
 from ingest.receiver.body import unpack
 from ingest.receiver.replies import Form
 from ingest.records import Record, Span, encode
+
+log = logging.getLogger(__name__)
 
 
 class Batch(NamedTuple):
@@ -52,6 +56,10 @@ def _read_span(wire: WireSpan, origin: spans.Origin, now_ns: int) -> Span | Reje
         return spans.read(wire, origin, now_ns=now_ns)
     except RecursionError:
         return Rejection(label(wire.name, wire.span_id), "attributes are nested too deeply")
+    except (AttributeError, TypeError, ValueError, LookupError, OverflowError) as error:
+        # One span of a shape nobody thought of leaves the others alone.
+        log.error("span %s could not be understood: %s", wire.span_id, whereabouts(error))
+        return Rejection(label(wire.name, wire.span_id), "attributes could not be understood")
 
 
 def encode_all(records: Sequence[Record]) -> tuple[list[bytes], list[Rejection]]:
@@ -65,3 +73,9 @@ def encode_all(records: Sequence[Record]) -> tuple[list[bytes], list[Rejection]]
             name = record.name if isinstance(record, Span) else type(record).__name__
             rejections.append(Rejection(label(name, record.span_id), "content is nested too deeply to store"))
     return payloads, rejections
+
+
+def whereabouts(error: Exception) -> str:
+    """Say what failed and where. An error's own words may quote what people wrote, and stay out of logs."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join([type(error).__name__, *(f"{each.name}:{each.lineno}" for each in reversed(frames))])
