@@ -1,12 +1,26 @@
 """The project's policy, applied to spans other programs recorded, before anything of them is stored."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID, uuid5
 
-from inference_proxy.snapshot import Snapshot
+from guardrails.policy import Policy
+from guardrails.session import Decision, Detector, GuardSession, PlacedText
+from guardrails.verdict import ACTIONS, PLACES
+from inference_proxy.snapshot import ProjectConfig, Snapshot
+from inference_proxy.span_texts import FoundText, texts_of, with_texts
 from ingest.keys import KeyGrant, KeyRing
 from ingest.receiver.intake import UnavailableError
-from ingest.records import Record, Span
+from ingest.records import GuardEvent, Record, Span
+
+ELSEWHERE = "attributes"
+"""The place of texts that belong to no conversation, as guard events name it."""
+
+_AT_ONCE = 16
+_RETRY_AFTER_S = 5
+_EVENTS = UUID("7a2f6a0e-5d0b-4a53-9d51-0c6c3f0a9b11")
+"""The namespace of event ids: a verdict on a span that is sent again is the same row again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +28,8 @@ class MaskingIntake:
     """The receiver's rules under one snapshot."""
 
     snapshot: Snapshot
+    detector: Detector | None = None
+    """Where guards of the second tier look; without one they fail, and their policy says what follows."""
 
     @property
     def keys(self) -> KeyRing:
@@ -25,8 +41,104 @@ class MaskingIntake:
         project = self.snapshot.projects.get(grant.project_id)
         if project is None:
             raise UnavailableError("the key's project is not known yet; try again shortly")
-        if not project.stores_messages:
-            spans = [replace(span, input_messages=[], output_messages=[]) for span in spans]
-        if project.policy is not None:
-            raise UnavailableError(f"the policy {project.policy.name!r} cannot be applied to spans yet")
-        return spans
+        return await mask(project, spans, detector=self.detector)
+
+
+async def mask(
+    project: ProjectConfig, spans: Sequence[Span], *, detector: Detector | None = None
+) -> list[Record]:
+    """Return what may be stored of a project's spans.
+
+    Raises UnavailableError when a guard that must not fail cannot decide: the sender keeps the spans.
+    """
+    if not project.stores_messages:
+        spans = [replace(span, input_messages=[], output_messages=[]) for span in spans]
+    policy = project.policy
+    if policy is None or not policy.guards:
+        return list(spans)
+    # A text of no known place is held to every guard, wherever that guard was told to look.
+    anywhere = replace(
+        policy, guards=tuple(replace(guard, places=frozenset(PLACES)) for guard in policy.guards)
+    )
+    records: list[Record] = []
+    for start in range(0, len(spans), _AT_ONCE):
+        masked = await asyncio.gather(
+            *(_mask_span(span, policy, anywhere, detector) for span in spans[start : start + _AT_ONCE])
+        )
+        for span, events in masked:
+            records += [span, *events]
+    return records
+
+
+async def _mask_span(
+    span: Span, policy: Policy, anywhere: Policy, detector: Detector | None
+) -> tuple[Span, list[GuardEvent]]:
+    found = texts_of(span)
+    spoken, apart = GuardSession(policy, detector), GuardSession(anywhere, detector)
+    kept: dict[str, list[str]] = {"input": [], "output": [], "elsewhere": []}
+    is_blocked = False
+    for group, check in (("input", spoken.check_input), ("output", spoken.check_output)):
+        texts = _placed(found, group)
+        if texts:
+            outcome = await check(texts)
+            kept[group] = list(outcome.stored)
+            is_blocked = is_blocked or outcome.action == "block"
+    texts = _placed(found, "elsewhere")
+    outcome = await apart.check_input(texts)
+    kept["elsewhere"] = list(outcome.stored)
+    _refuse_failures([*spoken.decisions, *apart.decisions])
+    note = f"[withheld by policy {policy.name}]"
+    if is_blocked:
+        kept["input"] = [note] * len(kept["input"])
+        kept["output"] = [note] * len(kept["output"])
+    if outcome.action == "block":
+        kept["elsewhere"] = [note] * len(texts)
+    remaining = {group: iter(texts) for group, texts in kept.items()}
+    masked = with_texts(span, (next(remaining[text.group]) for text in found))
+    decisions: list[tuple[str, Decision]] = [(each.place, each) for each in spoken.decisions]
+    # Of the many texts elsewhere only those that something was found in are worth a row.
+    decisions += [(ELSEWHERE, each) for each in apart.decisions if each.action != "allow" or each.error]
+    enforced = [each.action for _, each in decisions if not each.is_shadow]
+    masked = replace(masked, guard_action=max(enforced, key=ACTIONS.index, default=""))
+    return masked, [
+        _event(span, policy, place, decision, number) for number, (place, decision) in enumerate(decisions)
+    ]
+
+
+def _placed(found: Sequence[FoundText], group: str) -> list[PlacedText]:
+    return [PlacedText(place=each.place, text=each.text) for each in found if each.group == group]
+
+
+def _refuse_failures(decisions: Sequence[Decision]) -> None:
+    for decision in decisions:
+        if decision.error and decision.action == "block" and not decision.is_shadow:
+            raise UnavailableError(
+                f"the guard {decision.guard!r} could not look at the spans ({decision.error});"
+                " nothing was stored, keep them and try again",
+                retry_after_s=_RETRY_AFTER_S,
+            )
+
+
+def _event(span: Span, policy: Policy, place: str, decision: Decision, number: int) -> GuardEvent:
+    identity = f"{span.project_id}/{span.trace_id}/{span.span_id}/{policy.version}/{number}"
+    return GuardEvent(
+        id=uuid5(_EVENTS, identity),
+        project_id=span.project_id,
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        at_us=span.start_time_us,
+        policy_id=policy.id,
+        policy_name=policy.name,
+        policy_version=policy.version,
+        guard=decision.guard,
+        guard_kind=decision.kind,
+        place=place,
+        action=decision.action,
+        is_shadow=decision.is_shadow,
+        error=decision.error,
+        entities=dict(decision.entities),
+        score=decision.score,
+        duration_us=decision.duration_us,
+        environment=span.environment,
+        model=span.model,
+    )
