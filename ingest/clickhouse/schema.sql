@@ -371,7 +371,7 @@ AS SELECT
     sum(ifNull(spans.cache_write_tokens, 0)) AS cache_write_tokens,
     sum(ifNull(spans.reasoning_tokens, 0)) AS reasoning_tokens,
     sum(toDecimal128(ifNull(spans.cost_usd, 0), 9)) AS cost_usd,
-    countIf((kind IN ('llm', 'embedding')) AND isNull(spans.cost_usd) AND ((status = 'ok') OR isNotNull(spans.output_tokens))) AS unpriced,
+    countIf((kind IN ('llm', 'embedding', 'reranker')) AND isNull(spans.cost_usd) AND ((status = 'ok') OR isNotNull(spans.output_tokens))) AS unpriced,
     countIf(is_refusal) AS refusals,
     quantilesTDigestState(0.5, 0.95, 0.99)(duration_us) AS duration,
     quantilesTDigestState(0.5, 0.95, 0.99)(ttft_us) AS ttft,
@@ -438,7 +438,7 @@ AS SELECT
     sum(ifNull(spans.cache_write_tokens, 0)) AS cache_write_tokens,
     sum(ifNull(spans.reasoning_tokens, 0)) AS reasoning_tokens,
     sum(toDecimal128(ifNull(spans.cost_usd, 0), 9)) AS cost_usd,
-    countIf((kind IN ('llm', 'embedding')) AND isNull(spans.cost_usd) AND ((status = 'ok') OR isNotNull(spans.output_tokens))) AS unpriced,
+    countIf((kind IN ('llm', 'embedding', 'reranker')) AND isNull(spans.cost_usd) AND ((status = 'ok') OR isNotNull(spans.output_tokens))) AS unpriced,
     countIf(is_refusal) AS refusals,
     quantilesTDigestState(0.5, 0.95, 0.99)(duration_us) AS duration,
     quantilesTDigestState(0.5, 0.95, 0.99)(ttft_us) AS ttft,
@@ -482,13 +482,13 @@ AS SELECT
     prompt_name,
     model,
     api_key_id,
-    count() AS calls,
+    countIf(kind IN ('llm', 'embedding', 'reranker')) AS calls,
     sum(ifNull(spans.input_tokens, 0)) AS input_tokens,
     sum(ifNull(spans.output_tokens, 0)) AS output_tokens,
     sum(toDecimal128(ifNull(spans.cost_usd, 0), 9)) AS cost_usd,
-    countIf(isNull(spans.cost_usd) AND ((status = 'ok') OR isNotNull(spans.output_tokens))) AS unpriced
+    countIf((kind IN ('llm', 'embedding', 'reranker')) AND isNull(spans.cost_usd) AND ((status = 'ok') OR isNotNull(spans.output_tokens))) AS unpriced
 FROM spans
-WHERE kind IN ('llm', 'embedding')
+WHERE (kind IN ('llm', 'embedding', 'reranker')) OR isNotNull(spans.cost_usd)
 GROUP BY
     project_id,
     day,

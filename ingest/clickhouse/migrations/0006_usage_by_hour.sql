@@ -44,7 +44,7 @@ SELECT
     sum(ifNull(spans.cache_write_tokens, 0)) AS cache_write_tokens,
     sum(ifNull(spans.reasoning_tokens, 0)) AS reasoning_tokens,
     sum(toDecimal128(ifNull(spans.cost_usd, 0), 9)) AS cost_usd,
-    countIf(kind IN ('llm', 'embedding') AND isNull(spans.cost_usd) AND (status = 'ok' OR isNotNull(spans.output_tokens))) AS unpriced,
+    countIf(kind IN ('llm', 'embedding', 'reranker') AND isNull(spans.cost_usd) AND (status = 'ok' OR isNotNull(spans.output_tokens))) AS unpriced,
     countIf(is_refusal) AS refusals,
     quantilesTDigestState(0.5, 0.95, 0.99)(duration_us) AS duration,
     quantilesTDigestState(0.5, 0.95, 0.99)(ttft_us) AS ttft,

@@ -24,11 +24,11 @@ SELECT
     project_id,
     toDate(start_time) AS day,
     user_id, feature, prompt_name, model, api_key_id,
-    count() AS calls,
+    countIf(kind IN ('llm', 'embedding', 'reranker')) AS calls,
     sum(ifNull(spans.input_tokens, 0)) AS input_tokens,
     sum(ifNull(spans.output_tokens, 0)) AS output_tokens,
     sum(toDecimal128(ifNull(spans.cost_usd, 0), 9)) AS cost_usd,
-    countIf(isNull(spans.cost_usd) AND (status = 'ok' OR isNotNull(spans.output_tokens))) AS unpriced
+    countIf(kind IN ('llm', 'embedding', 'reranker') AND isNull(spans.cost_usd) AND (status = 'ok' OR isNotNull(spans.output_tokens))) AS unpriced
 FROM spans
-WHERE kind IN ('llm', 'embedding')
+WHERE kind IN ('llm', 'embedding', 'reranker') OR isNotNull(spans.cost_usd)
 GROUP BY project_id, day, user_id, feature, prompt_name, model, api_key_id;
