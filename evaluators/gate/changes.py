@@ -1,0 +1,47 @@
+"""Cases that one arm answers rightly and the other does not."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import special
+
+from evaluators.gate.decision import Change
+from evaluators.gate.table import Table
+from evaluators.gate.trials import Metric
+from evaluators.stats.clustered import Array
+
+_GRID = np.linspace(0.0, 1.0, 801)
+
+
+def changed_cases(table: Table, metric: Metric) -> tuple[list[Change], list[Change]]:
+    """Return the newly broken and the newly fixed cases of a bounded metric, the surest first."""
+    if metric.bounds is None:
+        return [], []
+    low, high = metric.bounds
+    shares = [(arm.scores - low) / (high - low) for arm in (table.baseline, table.candidate)]
+    if metric.direction == "lower":
+        shares = [1.0 - share for share in shares]
+    broken = sorted(_changed(table, metric, shares[0], shares[1]), key=lambda change: -change.probability)
+    fixed = sorted(_changed(table, metric, shares[1], shares[0]), key=lambda change: -change.probability)
+    return broken, fixed
+
+
+def _changed(table: Table, metric: Metric, better: Array, worse: Array) -> Iterator[Change]:
+    baseline, candidate = table.baseline.means(), table.candidate.means()
+    for row, case in enumerate(table.cases):
+        good, bad = better[row][~np.isnan(better[row])], worse[row][~np.isnan(worse[row])]
+        if len(good) and len(bad) and good.mean() >= 0.5 > bad.mean():
+            yield Change(
+                case=case.id,
+                metric=metric.name,
+                baseline=float(baseline[row]),
+                candidate=float(candidate[row]),
+                probability=_probability_of_less(bad, good),
+            )
+
+
+def _probability_of_less(bad: Array, good: Array) -> float:
+    """Return P(p_bad < p_good) for shares with Jeffreys priors, by adding up over a grid."""
+    below = special.betainc(0.5 + bad.sum(), 0.5 + (1.0 - bad).sum(), _GRID)
+    mass = np.diff(special.betainc(0.5 + good.sum(), 0.5 + (1.0 - good).sum(), _GRID))
+    return float(np.sum(mass * (below[1:] + below[:-1]) / 2.0))
