@@ -23,6 +23,8 @@ def connect(url: str) -> Client:
         password=unquote(parts.password or ""),
         database=parts.path.strip("/") or "default",
         autogenerate_session_id=False,
+        # Every time in the store is UTC, and says so when it comes out.
+        tz_mode="aware",
         # On one machine the bytes cost less than their compression.
         compress=host not in _LOOPBACK,
     )
