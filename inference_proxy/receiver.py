@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import uvicorn
 import uvloop
 
+from guardrails.client import GuardServer
 from inference_proxy.current import Current, sources_of
 from inference_proxy.masking import MaskingIntake
 from inference_proxy.settings import Settings, SettingsError
@@ -29,10 +30,11 @@ DRAIN_S = 5
 
 async def serve(settings: Settings, *, host: str, port: int) -> None:
     """Receive until SIGTERM or SIGINT, then finish what is in progress and make it durable."""
+    detector = GuardServer(settings.guard_url) if settings.guard_url else None
     in_force: list[MaskingIntake] = []
 
     def put_in_force(snapshot: Snapshot) -> None:
-        in_force[:] = [MaskingIntake(snapshot)]
+        in_force[:] = [MaskingIntake(snapshot, detector)]
 
     current = Current(
         sources_of(redis_url=settings.redis_url, snapshot_file=settings.snapshot_file),
@@ -63,6 +65,8 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
         await _Server(config).serve()
     finally:
         await current.stop()
+        if detector is not None:
+            await detector.close()
         await asyncio.to_thread(spool.close)
 
 
