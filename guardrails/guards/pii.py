@@ -28,8 +28,19 @@ DEFAULT_ENTITIES = (
 )
 """What is looked for unless a policy says otherwise. Dates and web addresses are not: prompts are full of them."""
 
-OTHER_ENTITIES = ("MAC_ADDRESS", "URL", "DATE_TIME", "AU_TFN", "AU_MEDICARE", "IN_PAN", "IN_AADHAAR")
-LANGUAGES = ("en",)
+OTHER_ENTITIES = (
+    "UK_PASSPORT",
+    "UK_DRIVING_LICENCE",
+    "US_MBI",
+    "AU_TFN",
+    "AU_MEDICARE",
+    "IN_PAN",
+    "IN_AADHAAR",
+    "MAC_ADDRESS",
+    "URL",
+    "DATE_TIME",
+)
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt")
 _NEED_A_MODEL = ("PERSON", "LOCATION", "NRP", "ORGANIZATION", "ADDRESS")
 _MAY_LACK_DIGITS = frozenset(("URL", "MAC_ADDRESS"))
 _DIGIT_OR_AT = re2.compile(r"[\p{Nd}@＠]|::")

@@ -1,0 +1,1 @@
+"""The guard server: detectors that need more than microseconds, behind HTTP."""

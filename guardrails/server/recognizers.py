@@ -1,0 +1,222 @@
+"""Presidio's recognizers as this server uses them: no model, no network, and contexts that ordinary prompts do not meet."""
+
+import functools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import presidio_analyzer.pattern_recognizer
+import spacy
+import tldextract
+from phonenumbers import PhoneNumberMatcher
+from presidio_analyzer import (
+    AnalysisExplanation,
+    AnalyzerEngine,
+    EntityRecognizer,
+    RecognizerRegistry,
+    RecognizerResult,
+)
+from presidio_analyzer import predefined_recognizers as presidio
+from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
+from presidio_analyzer.nlp_engine import SlimSpacyNlpEngine
+
+REGEX_TIMEOUT_S = 2
+_VALID = 1
+"""How sure phonenumbers must be: the number could have been given to somebody."""
+CONTEXT_WORDS_BEFORE = 6
+CONTEXT_WORDS_AFTER = 2
+
+_NUMBER = re.compile(r"[+＋(]?\d[\d\s().\-/‐-―]{4,28}\d")
+_INTERNATIONAL = re.compile(r"[+＋]")
+_NATIONAL = re.compile(r"\(\d|(?:1[-. ])?\d{3}[-. ]\d{3}[-. ]\d{4}$|0\d+[-./ ]?\d")
+_SHAPED = re.compile(r"[+＋]\d|\(\d|\d{3}[-. ]\d{3}[-. ]\d{4}|(?<!\d)0\d+[-./ ]?\d")
+_WORD = re.compile(r"\w+")
+_DATE = r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))"
+_DECIMAL = r"\d+[.,]\d+"
+_ONLY_A_DATE = re.compile(rf"{_DATE}|{_DECIMAL}")
+_BEGINS_AS_DATE = re.compile(rf"{_DATE}(?:\D|$)|{_DECIMAL}$|0[.,]\d")
+
+_TELEPHONE = {
+    "en": "phone telephone tel cell cellphone mobile call called dial fax number sms whatsapp reach",
+    "de": "telefon telefonnummer tel handy handynummer mobil mobilnummer anrufen ruf fax nummer",
+    "fr": "téléphone telephone tél tel portable mobile appeler appelez appel fax numéro",
+    "es": "teléfono telefono tel móvil movil celular llamar llame llama fax número numero",
+    "it": "telefono tel cellulare chiamare chiama chiami fax numero",
+    "nl": "telefoon telefoonnummer tel mobiel bellen bel fax nummer",
+    "pt": "telefone tel telemóvel telemovel celular ligar ligue fax número numero",
+}
+REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "PT", "IN", "BR", "AU")
+_CONTEXT = {
+    "US_BANK_NUMBER": "account acct bank banking checking savings debit routing konto",
+    "US_PASSPORT": "passport passports",
+    "US_DRIVER_LICENSE": "driver drivers driving license licence dl cdl permit",
+    "US_ITIN": "individual taxpayer itin tax taxid tin",
+    "US_SSN": "social security ssn ssns",
+    "UK_NHS": "nhs patient",
+    "UK_NINO": "insurance nino ni",
+    "UK_PASSPORT": "passport passports",
+    "UK_DRIVING_LICENCE": "driving driver licence license dvla",
+    "MEDICAL_LICENSE": "medical certificate dea license licence prescriber",
+    "US_MBI": "medicare mbi beneficiary medicaid hicn",
+    "IN_PAN": "pan permanent",
+    "IN_AADHAAR": "aadhaar uidai",
+    "AU_TFN": "tfn tax",
+    "AU_MEDICARE": "medicare",
+}
+NEED_CONTEXT = frozenset(
+    ("US_BANK_NUMBER", "US_PASSPORT", "US_DRIVER_LICENSE", "UK_NHS", "UK_PASSPORT", "MEDICAL_LICENSE")
+    + ("US_MBI", "IN_PAN", "IN_AADHAAR", "AU_TFN", "AU_MEDICARE")
+)
+"""Their form alone says little: every tenth number has the right check digit. A word nearby must say what it is."""
+
+_GENERIC: Mapping[str, tuple[type, str]] = {
+    "CREDIT_CARD": (presidio.CreditCardRecognizer, "credit card visa mastercard amex"),
+    "IBAN_CODE": (presidio.IbanRecognizer, "iban bank account"),
+    "IP_ADDRESS": (presidio.IpRecognizer, "ip ipv4 ipv6"),
+    "CRYPTO": (presidio.CryptoRecognizer, "wallet btc bitcoin crypto"),
+    "MAC_ADDRESS": (presidio.MacAddressRecognizer, "mac hardware"),
+    "URL": (presidio.UrlRecognizer, "url website link"),
+    "DATE_TIME": (presidio.DateRecognizer, "date birthday born"),
+}
+_NATIONAL_NUMBERS: Mapping[str, type] = {
+    "US_BANK_NUMBER": presidio.UsBankRecognizer,
+    "US_PASSPORT": presidio.UsPassportRecognizer,
+    "US_DRIVER_LICENSE": presidio.UsLicenseRecognizer,
+    "US_ITIN": presidio.UsItinRecognizer,
+    "US_SSN": presidio.UsSsnRecognizer,
+    "US_MBI": presidio.UsMbiRecognizer,
+    "UK_NHS": presidio.NhsRecognizer,
+    "UK_NINO": presidio.UkNinoRecognizer,
+    "UK_PASSPORT": presidio.UkPassportRecognizer,
+    "UK_DRIVING_LICENCE": presidio.UkDrivingLicenceRecognizer,
+    "MEDICAL_LICENSE": presidio.MedicalLicenseRecognizer,
+    "IN_PAN": presidio.InPanRecognizer,
+    "IN_AADHAAR": presidio.InAadhaarRecognizer,
+    "AU_TFN": presidio.AuTfnRecognizer,
+    "AU_MEDICARE": presidio.AuMedicareRecognizer,
+}
+
+
+class BlankNlpEngine(SlimSpacyNlpEngine):
+    """Splits text into words and nothing more: context words work, and no model is needed."""
+
+    engine_name = "blank"
+
+    def __init__(self, languages: Iterable[str]) -> None:
+        super().__init__(models=[{"lang_code": "xx", "model_name": "unused"}], auto_download=False)
+        self.models = []
+        self._languages = tuple(languages)
+
+    def load(self) -> None:
+        """Make an empty pipeline for every language."""
+        pipelines: Any = {language: spacy.blank(language) for language in self._languages}
+        self.nlp = pipelines
+
+    def _doc_to_nlp_artifact(self, doc: Any, language: str) -> Any:
+        # Without a model the lemma is empty, and a recognizer's context words are compared to lemmas.
+        for token in doc:
+            token.lemma_ = token.lower_
+        return super()._doc_to_nlp_artifact(doc, language)
+
+
+class AnyDomainEmailRecognizer(presidio.EmailRecognizer):
+    """Also finds addresses in domains the public list does not know, such as a company's own; not `react@18.2.0`."""
+
+    def validate_result(self, pattern_text: str) -> bool:
+        """Accept a domain that ends in letters."""
+        last_label = pattern_text.rpartition(".")[2]
+        return len(last_label) > 1 and (last_label.isalpha() or last_label.startswith("xn--"))
+
+
+class ShapedPhoneRecognizer(presidio.PhoneRecognizer):
+    """Surer of a number the more it is written like one; digits in a row need a word that says what they are."""
+
+    def load(self) -> None:
+        """Make the words that speak for a telephone number quick to look up."""
+        self._words = frozenset(self.context)
+
+    def analyze(self, text: str, entities: Sequence[str], nlp_artifacts: Any = None) -> list[Any]:
+        """Look only where a number could be believed, in one region after the other."""
+        has_word = not self._words.isdisjoint(_WORD.findall(text.lower()))
+        spans = {
+            span
+            for found in _NUMBER.finditer(text)
+            if (has_word or _SHAPED.search(found.group())) and not _ONLY_A_DATE.fullmatch(found.group())
+            for span in self._valid(text, found)
+        }
+        return [self._result(start, end, _phone_score(text[start:end])) for start, end in sorted(spans)]
+
+    def _valid(self, text: str, found: re.Match[str]) -> set[tuple[int, int]]:
+        # The matcher looks at the characters next to a number, too.
+        first = max(0, found.start() - 3)
+        around = text[first : found.end() + 3]
+        spans: set[tuple[int, int]] = set()
+        for region in self.supported_regions:
+            for match in PhoneNumberMatcher(around, region, leniency=_VALID):
+                spans.add((first + match.start, first + match.end))
+            if (found.start(), found.end()) in spans:
+                break
+        return spans
+
+    def _result(self, start: int, end: int, score: float) -> Any:
+        return RecognizerResult(
+            entity_type="PHONE_NUMBER",
+            start=start,
+            end=end,
+            score=score,
+            analysis_explanation=AnalysisExplanation(recognizer=type(self).__name__, original_score=score),
+            recognition_metadata={
+                RecognizerResult.RECOGNIZER_NAME_KEY: type(self).__name__,
+                RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+            },
+        )
+
+
+@functools.lru_cache(maxsize=16)
+def engine(language: str) -> AnalyzerEngine:
+    """Return Presidio's analyzer for a language, with every recognizer that needs no model."""
+    # The list of public suffixes comes with the package; looking for a newer one would call home.
+    offline: Any = tldextract.TLDExtract(suffix_list_urls=())
+    tldextract.extract = offline
+    presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS = REGEX_TIMEOUT_S
+    registry = RecognizerRegistry(recognizers=_recognizers(language), supported_languages=[language])
+    return AnalyzerEngine(
+        registry=registry,
+        nlp_engine=BlankNlpEngine([language]),
+        supported_languages=[language],
+        context_aware_enhancer=LemmaContextAwareEnhancer(
+            context_prefix_count=CONTEXT_WORDS_BEFORE,
+            context_suffix_count=CONTEXT_WORDS_AFTER,
+            # `lic` is no sign of a licence in `public`.
+            context_matching_mode="whole_word",
+        ),
+    )
+
+
+def _recognizers(language: str) -> list[EntityRecognizer]:
+    recognizers: list[EntityRecognizer] = [
+        AnyDomainEmailRecognizer(supported_language=language),
+        ShapedPhoneRecognizer(
+            supported_language=language,
+            context=_TELEPHONE[language].split(),
+            supported_regions=REGIONS,
+        ),
+    ]
+    for entity, (recognizer, context) in _GENERIC.items():
+        recognizers.append(
+            recognizer(supported_language=language, supported_entity=entity, context=context.split())
+        )
+    for entity, recognizer in _NATIONAL_NUMBERS.items():
+        recognizers.append(
+            recognizer(supported_language=language, supported_entity=entity, context=_CONTEXT[entity].split())
+        )
+    return recognizers
+
+
+def _phone_score(number: str) -> float:
+    if _INTERNATIONAL.match(number):
+        return 0.75
+    if _BEGINS_AS_DATE.match(number):
+        return 0.0
+    has_shape = not number.isdigit() and _NATIONAL.match(number)
+    return 0.6 if has_shape else 0.2
