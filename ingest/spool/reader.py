@@ -1,6 +1,6 @@
 """A writer's directory as the shipper sees it: which segments are finished, and how far each is valid."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -8,6 +8,8 @@ from uuid import UUID
 from ingest.spool.errors import UnreadableSegmentError
 from ingest.spool.files import DISK, Files
 from ingest.spool.segments import HEAD_BYTES, SegmentName, decode_header
+
+Cuts = Mapping[UUID, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,18 @@ class Listing:
     unknown: tuple[Path, ...]
 
 
-def list_segments(home: Path, *, is_dead: bool, done: Container[UUID] = (), files: Files = DISK) -> Listing:
+def list_segments(
+    home: Path,
+    *,
+    is_dead: bool,
+    done: Container[UUID] = (),
+    known_cuts: MutableMapping[UUID, Cuts] | None = None,
+    files: Files = DISK,
+) -> Listing:
     """Return what may be shipped, but for what is done. Of a dead writer that is everything it left.
 
     A living writer's segment is finished when it is sealed, or when a later one says where it was given up.
+    Pass the same `known_cuts` again and no header is read twice.
     """
     named = filter(None, map(SegmentName.parse, files.names(home)))
     names = sorted((name for name in named if name.id not in done), key=lambda name: name.number)
@@ -44,13 +54,11 @@ def list_segments(home: Path, *, is_dead: bool, done: Container[UUID] = (), file
     for name in names:
         path = home / str(name)
         try:
-            header = decode_header(files.read(path, HEAD_BYTES))
+            cuts |= _cuts_of(name.id, path, {} if known_cuts is None else known_cuts, files)
         except FileNotFoundError:
             continue  # sealed, and so renamed, since it was listed
         except UnreadableSegmentError:
             unknown.append(path)
-            continue
-        cuts |= header[0].cuts if header is not None else {}
     return Listing(
         tuple(
             Segment(name.id, home / str(name), cuts.get(name.id))
@@ -59,3 +67,12 @@ def list_segments(home: Path, *, is_dead: bool, done: Container[UUID] = (), file
         ),
         tuple(unknown),
     )
+
+
+def _cuts_of(segment: UUID, path: Path, known: MutableMapping[UUID, Cuts], files: Files) -> Cuts:
+    if segment not in known:
+        header = decode_header(files.read(path, HEAD_BYTES))
+        if header is None:
+            return {}  # torn, or just being written
+        known[segment] = header[0].cuts
+    return known[segment]

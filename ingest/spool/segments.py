@@ -146,6 +146,11 @@ def scan(segment: UUID, data: bytes, *, start: int = 0, end: int | None = None) 
             return
 
 
+def record_at(segment: UUID, data: bytes, offset: int) -> Frame | None:
+    """Return the record that begins at an offset, or None when no whole one does."""
+    return _frame_at(data, offset, len(data), _seed(segment))
+
+
 def _frame_at(data: bytes, offset: int, limit: int, seed: int) -> Frame | None:
     body = offset + _FRAME.size
     if body > limit:

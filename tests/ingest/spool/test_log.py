@@ -48,6 +48,8 @@ class DiskMachine(RuleBasedStateMachine):
         self.start()
 
     def start(self) -> None:
+        # What one life refused may come back after a loss of power; sending it again is then a repeat.
+        self.refused.clear()
         self.homes.append(ROOT / str(len(self.homes)))
         self.log = self.log_type(self.homes[-1], files=self.disk, segment_bytes=4096)
 

@@ -1,0 +1,48 @@
+"""Spans that are in the store already: an SDK that got no answer sends again what we have kept."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from ingest.clickhouse.client import Client
+from ingest.records import Span
+from ingest.sanitising import time_us
+
+SpanKey = tuple[UUID, str, str]
+
+STORED = """
+SELECT project_id, trace_id, span_id
+FROM spans
+WHERE project_id IN %(projects)s AND toStartOfHour(start_time) IN %(hours)s AND span_id IN %(spans)s
+"""
+
+_AT_ONCE = 5000
+
+
+def key_of(span: Span) -> SpanKey:
+    """Return what makes a span the same span."""
+    return span.project_id, span.trace_id, span.span_id
+
+
+def stored(client: Client, spans: Sequence[Span]) -> set[SpanKey]:
+    """Return the keys of those spans that the store has, by the hours they started in."""
+    found: set[SpanKey] = set()
+    for start in range(0, len(spans), _AT_ONCE):
+        part = spans[start : start + _AT_ONCE]
+        parameters = {
+            "projects": _distinct(str(span.project_id) for span in part),
+            "hours": _distinct(_hour(span) for span in part),
+            "spans": _distinct(span.span_id for span in part),
+        }
+        rows = client.query(STORED, parameters, settings={"max_query_size": 16 * 1024**2}).result_rows
+        found.update((row[0], row[1], row[2]) for row in rows)
+    return found
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
+
+
+def _hour(span: Span) -> str:
+    seconds = time_us(span.start_time_us) // 3_600_000_000 * 3600
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
