@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -20,7 +19,9 @@ from console.evaluations import actions, tasks
 from console.evaluations.access import rule_for
 from console.evaluations.forms import RuleForm
 from console.evaluations.models import Job, JobState, Rule
+from console.evaluations.proxy_model import ENVIRONMENT
 from console.gateway.models import ModelRoute
+from console.pages import bad_filters, zone_of
 from console.ranges import FilterError, TimeRange, parse_range
 from console.store import StoreUnavailableError, store
 from evaluators import registry
@@ -37,22 +38,21 @@ PAST = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(da
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     """List the project's evaluations and how the last days of each turned out."""
     project = project_for(request.user, slug, to="view")
-    chosen = _range(request, project)
-    rules = list(Rule.objects.filter(project=project).annotate(**_counts()))
+    page = _page(request, project)
     try:
-        summaries = score_summaries(store(), project_id=project.id, since=chosen.start, until=chosen.end)
-        trouble = ""
-    except StoreUnavailableError:
-        summaries, trouble = [], "The trace store does not answer; scores are shown again as soon as it does."
+        chosen = _range(request, project)
+    except FilterError as error:
+        return bad_filters(request, error, page | {"title": "Evaluations"})
+    rules = list(Rule.objects.filter(project=project).annotate(**_counts()))
+    summaries = score_summaries(store(), project_id=project.id, since=chosen.start, until=chosen.end)
     by_name = {summary.name: summary for summary in summaries}
     known = {rule.name for rule in rules}
-    context = _page(request, project) | {
+    context = page | {
         "rows": [(rule, by_name.get(rule.name)) for rule in rules],
         "others": [summary for summary in summaries if summary.name not in known],
         "range": chosen,
-        "trouble": trouble,
     }
-    return render(request, "evaluations/index.html", context, status=503 if trouble else 200)
+    return render(request, "evaluations/index.html", context)
 
 
 @require_safe
@@ -105,26 +105,30 @@ def create(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 def detail(request: HttpRequest, slug: str, rule_id: UUID) -> HttpResponse:
     """Show one evaluation: its scores over time, the calls behind them, and what is still owed."""
     rule = rule_for(request.user, slug, rule_id, to="view")
-    chosen = _range(request, rule.project)
+    page = _page(request, rule.project)
+    try:
+        chosen = _range(request, rule.project)
+    except FilterError as error:
+        return bad_filters(request, error, page | {"title": rule.name})
     offset = _offset(request)
     state = request.GET.get("state", "")
-    context = _page(request, rule.project) | {
+    context = page | {
         "rule": rule,
         "evaluator": registry.describe(rule.kind),
         "jobs": _jobs(rule),
         "range": chosen,
         "state": state,
         "pasts": list(PAST),
-        "trouble": "",
     }
-    try:
-        scope = {"project_id": rule.project_id, "name": rule.name, "since": chosen.start, "until": chosen.end}
-        given = newest_scores(store(), **scope, state=state, limit=PAGE + 1, offset=offset)
-        points = score_series(store(), **scope, step_s=chosen.bucket_s)
-        summaries = score_summaries(store(), project_id=rule.project_id, since=chosen.start, until=chosen.end)
-    except StoreUnavailableError:
-        context["trouble"] = "The trace store does not answer; scores are shown again as soon as it does."
-        return render(request, "evaluations/detail.html", context, status=503)
+    scope: dict[str, Any] = {
+        "project_id": rule.project_id,
+        "name": rule.name,
+        "since": chosen.start,
+        "until": chosen.end,
+    }
+    given = newest_scores(store(), **scope, state=state, limit=PAGE + 1, offset=offset)
+    points = score_series(store(), **scope, step_s=chosen.bucket_s)
+    summaries = score_summaries(store(), project_id=rule.project_id, since=chosen.start, until=chosen.end)
     context |= {
         "scores": given[:PAGE],
         "older": offset + PAGE if len(given) > PAGE else None,
@@ -172,7 +176,7 @@ def score_past(request: HttpRequest, slug: str, rule_id: UUID) -> HttpResponse:
             project_id=rule.project_id,
             since=now - length,
             until=now,
-            excluded_environment=actions.ENVIRONMENT,
+            excluded_environment=ENVIRONMENT,
             environment=rule.environment,
             model=rule.model,
             feature=rule.feature,
@@ -212,12 +216,7 @@ def _page(request: HttpRequest, project: Project) -> dict[str, Any]:
 
 
 def _range(request: HttpRequest, project: Project) -> TimeRange:
-    zone, now = ZoneInfo(project.time_zone), timezone.now()
-    try:
-        return parse_range(request.GET, zone=zone, now=now, default="7d")
-    except FilterError as error:
-        messages.error(request, "; ".join(error.errors.values()))
-        return parse_range(type(request.GET)(), zone=zone, now=now, default="7d")
+    return parse_range(request.GET, zone=zone_of(project), now=timezone.now(), default="7d")
 
 
 def _offset(request: HttpRequest) -> int:

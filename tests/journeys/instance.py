@@ -23,7 +23,11 @@ class Instance:
     def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
         self.home = home
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PARAPET_", "OPENAI_"))},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("PARAPET_", "OPENAI_"))
+            },
             "PARAPET_HOME": str(home),
             "PARAPET_CONSOLE_PORT": str(free_port()),
             "PARAPET_PROXY_PORT": str(free_port()),
