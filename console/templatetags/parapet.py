@@ -92,3 +92,15 @@ def query(context: template.Context, **changes: Any) -> str:
         else:
             parameters[name] = str(value)
     return f"?{parameters.urlencode()}" if parameters else context["request"].path
+
+
+@register.simple_tag(takes_context=True)
+def without(context: template.Context, parameter: str) -> str:
+    """Return this page's address with one filter lifted."""
+    return query(context, **{parameter: "", "cursor": ""})
+
+
+@register.simple_tag(takes_context=True)
+def narrowed(context: template.Context, parameter: str, value: str) -> str:
+    """Return this page's address with one more filter."""
+    return query(context, **{parameter: value, "cursor": ""})

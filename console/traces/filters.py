@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
@@ -38,6 +39,7 @@ class TraceFilters:
     prompt_name: str = ""
     prompt_version: str = ""
     tag: str = ""
+    api_key_id: UUID | None = None
     guard_action: str = ""
     is_unpriced: bool = False
     min_duration_ms: int | None = None
@@ -87,6 +89,7 @@ LABELS = {
     "prompt": "prompt",
     "prompt_version": "prompt version",
     "tag": "tag",
+    "key": "API key",
     "status": "status",
     "guard": "guard",
     "kind": "kind",
@@ -115,6 +118,7 @@ def parse_filters(query: QueryDict, *, zone: ZoneInfo, now: datetime) -> TraceFi
             errors[parameter] = f"{word[:40]!r} is none of {', '.join(allowed)}."
         elif word:
             values[field] = True if field == "is_unpriced" else word
+    values["api_key_id"] = _uuid(query, "key", errors)
     values["min_duration_ms"] = _whole(query, "min_ms", errors)
     values["min_cost_usd"] = _amount(query, "min_cost", errors)
     if errors:
@@ -138,6 +142,17 @@ def has_filters(filters: TraceFilters) -> bool:
         for field in fields(filters)
         if field.name not in ("range", "scope")
     )
+
+
+def _uuid(query: QueryDict, parameter: str, errors: dict[str, str]) -> UUID | None:
+    text = query.get(parameter, "").strip()
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        errors[parameter] = f"{text[:40]!r} is not the id of an API key."
+        return None
 
 
 def _whole(query: QueryDict, parameter: str, errors: dict[str, str]) -> int | None:
