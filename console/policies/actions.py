@@ -8,7 +8,7 @@ from django.db import transaction
 from console.accounts import audit
 from console.accounts.models import Project, User
 from console.gateway.publish import publish_on_commit
-from console.policies.guards import GuardError, as_stored, config_from
+from console.policies.guards import GuardError, checked_guards
 from console.policies.models import Policy, PolicyVersion
 from console.policies.starter import starter_guards
 
@@ -23,14 +23,25 @@ def create_policy(*, project: Project, by: User | None) -> Policy:
 
 @transaction.atomic
 def save_policy(
-    *, policy: Policy, guards: Sequence[Mapping[str, Any]], by: User | None, note: str = ""
+    *,
+    policy: Policy,
+    guards: Sequence[Mapping[str, Any]],
+    by: User | None,
+    note: str = "",
+    based_on: int | None = None,
 ) -> PolicyVersion:
     """Save guards as the policy's next version, which is in force from the moment it is published.
 
-    Raises GuardError when a guard cannot be enforced; nothing is saved then.
+    Raises GuardError when a guard cannot be enforced, or when `based_on` is no longer the newest
+    version: someone else's change is not overwritten unseen. Nothing is saved then.
     """
     checked = checked_guards(guards)
-    policy = Policy.objects.select_for_update().get(pk=policy.pk)
+    policy = Policy.objects.select_for_update().select_related("project").get(pk=policy.pk)
+    if based_on is not None and based_on != policy.version:
+        raise GuardError(
+            f"version {policy.version} was saved while you edited version {based_on}: "
+            "look at it in the history, then reload this page"
+        )
     policy.version += 1
     policy.save(update_fields=["version"])
     version = PolicyVersion.objects.create(
@@ -52,16 +63,3 @@ def save_policy(
 def roll_back(*, policy: Policy, to: PolicyVersion, by: User | None) -> PolicyVersion:
     """Put an old version in force again, as a new version: history only grows."""
     return save_policy(policy=policy, guards=to.guards, by=by, note=f"Back to version {to.number}")
-
-
-def checked_guards(guards: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return guards as rows keep them. Raises GuardError for the first that cannot be enforced."""
-    checked: list[dict[str, Any]] = []
-    names: set[str] = set()
-    for guard in guards:
-        config = config_from(guard)
-        if config.name in names:
-            raise GuardError(f"two guards are named {config.name!r}; give each its own name")
-        names.add(config.name)
-        checked.append(as_stored(config, is_enabled=guard.get("is_enabled", True) is not False))
-    return checked

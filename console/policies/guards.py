@@ -6,11 +6,20 @@ from typing import Any, get_args
 from console.accounts.models import Project
 from console.policies.models import Policy, PolicyVersion
 from guardrails import policy as guardrails
-from guardrails.verdict import ACTIONS, PLACES, Action, Place
+from guardrails import registry
+from guardrails.verdict import PLACES, Place
 
-ON_ERROR = ("allow", "block")
-MAX_NAME = 64
-MAX_DEADLINE_MS = 60_000
+FIELDS = (
+    "name",
+    "kind",
+    "action",
+    "places",
+    "on_error",
+    "deadline_ms",
+    "is_shadow",
+    "is_enabled",
+    "parameters",
+)
 
 
 class GuardError(ValueError):
@@ -38,31 +47,46 @@ def enforceable(policy: Policy, number: int, guards: Sequence[Mapping[str, Any]]
     )
 
 
+def checked_guards(guards: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return guards as rows keep them. Raises GuardError for the first that cannot be enforced."""
+    checked: list[dict[str, Any]] = []
+    names: set[str] = set()
+    for guard in guards:
+        config = checked_config(guard)
+        if config.name in names:
+            raise GuardError(f"two guards are named {config.name!r}; give each its own name")
+        names.add(config.name)
+        checked.append(as_stored(config, is_enabled=guard.get("is_enabled", True) is not False))
+    return checked
+
+
+def checked_config(guard: Mapping[str, Any]) -> guardrails.GuardConfig:
+    """Return one guard. Raises GuardError unless it can be enforced as it stands."""
+    config = config_from(guard)
+    try:
+        registry.validate(config)
+    except guardrails.PolicyError as error:
+        raise GuardError(str(error)) from error
+    return config
+
+
 def config_from(guard: Mapping[str, Any]) -> guardrails.GuardConfig:
-    """Read one guard as it is stored. Raises GuardError naming what is wrong."""
-    name = guard.get("name")
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME:
-        raise GuardError(f"a guard needs a name of 1 to {MAX_NAME} characters, not {name!r}")
+    """Read one guard as it is stored. Raises GuardError when a field is not of its type."""
     places = guard.get("places", list(PLACES))
-    if not isinstance(places, list) or not places or set(map(str, places)) - set(PLACES):
-        raise GuardError(f"guard {name!r}: places must be some of {', '.join(PLACES)}, not {places!r}")
-    deadline_ms = guard.get("deadline_ms", 2_000)
-    if type(deadline_ms) is not int or not 1 <= deadline_ms <= MAX_DEADLINE_MS:
-        raise GuardError(
-            f"guard {name!r}: the deadline must be 1 to {MAX_DEADLINE_MS} ms, not {deadline_ms!r}"
-        )
-    parameters = guard.get("parameters", {})
-    if not isinstance(parameters, dict):
-        raise GuardError(f"guard {name!r}: parameters must be an object, not {parameters!r}")
+    if not isinstance(places, list) or not all(isinstance(place, str) for place in places):
+        raise GuardError(f"guard {guard.get('name')!r}: places must be a list of {', '.join(PLACES)}")
+    unknown = sorted(set(places) - set(PLACES))
+    if unknown:
+        raise GuardError(f"guard {guard.get('name')!r}: unknown place {unknown[0]!r}; known: {list(PLACES)}")
     return guardrails.GuardConfig(
-        name=name,
-        kind=_choice(guard, "kind", None),
-        action=_choice(guard, "action", ACTIONS),
+        name=_typed(guard, "name", str),
+        kind=_typed(guard, "kind", str),
+        action=_typed(guard, "action", str),
         places=frozenset(place for place in get_args(Place) if place in places),
-        on_error=_choice(guard, "on_error", ON_ERROR),  # type: ignore[arg-type]
-        deadline_ms=deadline_ms,
+        on_error=_typed(guard, "on_error", str),
+        deadline_ms=_typed(guard, "deadline_ms", int),
         is_shadow=guard.get("is_shadow", False) is True,
-        parameters=parameters,
+        parameters=_typed(guard, "parameters", dict),
     )
 
 
@@ -81,9 +105,10 @@ def as_stored(config: guardrails.GuardConfig, *, is_enabled: bool = True) -> dic
     }
 
 
-def _choice(guard: Mapping[str, Any], name: str, known: Sequence[str] | None) -> Action:
+def _typed(guard: Mapping[str, Any], name: str, kind: type) -> Any:
     value = guard.get(name)
-    if not isinstance(value, str) or not value or (known is not None and value not in known):
-        expected = f"one of {', '.join(known)}" if known else "a name"
-        raise GuardError(f"guard {guard.get('name')!r}: {name} must be {expected}, not {value!r}")
-    return value  # type: ignore[return-value]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise GuardError(
+            f"guard {guard.get('name')!r}: {name} must be of type {kind.__name__}, not {value!r}"
+        )
+    return value

@@ -3,9 +3,9 @@
 from typing import Any
 
 from console.policies.guards import as_stored
-from guardrails.policy import GuardConfig
+from guardrails import policy as guardrails
 
 
 def starter_guards() -> list[dict[str, Any]]:
-    """Return the guards of a new project: personal data is masked on every path."""
-    return [as_stored(GuardConfig(name="personal data", kind="pii", action="mask", on_error="block"))]
+    """Return the guards of a new project as rows keep them."""
+    return [as_stored(config) for config in guardrails.starter_guards()]

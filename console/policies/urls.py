@@ -1,4 +1,14 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from console.policies.pages import editor, events, history
 
 app_name = "policies"
-urlpatterns: list[URLPattern | URLResolver] = []
+_GUARDS = "p/<slug:slug>/guards/"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(_GUARDS, editor.guards, name="guards"),
+    path(f"{_GUARDS}draft/", editor.draft, name="draft"),
+    path(f"{_GUARDS}try/", editor.try_out, name="try"),
+    path(f"{_GUARDS}events/", events.events, name="events"),
+    path(f"{_GUARDS}history/", history.history, name="history"),
+    path(f"{_GUARDS}history/<int:number>/roll-back/", history.back_to, name="roll_back"),
+]

@@ -1,0 +1,257 @@
+"""The form of one guard, drawn from what its kind says it can be told, and the draft of a whole policy."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from console.policies.guards import GuardError, checked_config
+from guardrails.parameters import Parameter
+from guardrails.registry import KINDS, LONGEST_DEADLINE_MS
+from guardrails.verdict import PLACES
+
+ACTION_CHOICES = [
+    ("flag", "flag it"),
+    ("mask", "mask it"),
+    ("block", "block the call"),
+    ("allow", "allow it"),
+]
+ON_ERROR_CHOICES = [("block", "refuse the call"), ("allow", "let the text pass")]
+PLACE_LABELS = {
+    "system": "system prompt",
+    "user": "user's message",
+    "history": "earlier messages",
+    "context": "retrieved context",
+    "tool_arguments": "tool arguments",
+    "tool_results": "tool results",
+    "answer": "answer",
+    "reasoning": "reasoning",
+}
+PLACE_CHOICES = [(place, PLACE_LABELS[place]) for place in PLACES]
+MAX_GUARDS = 50
+
+
+class GuardForm(forms.Form):
+    """One guard of a draft."""
+
+    name = forms.CharField(max_length=100)
+    action = forms.ChoiceField(label="When it finds something", choices=ACTION_CHOICES)
+    places = forms.MultipleChoiceField(
+        label="Where it looks", choices=PLACE_CHOICES, widget=forms.CheckboxSelectMultiple
+    )
+    on_error = forms.ChoiceField(label="If it cannot decide", choices=ON_ERROR_CHOICES)
+    deadline_ms = forms.IntegerField(label="Deadline (ms)", min_value=1, max_value=LONGEST_DEADLINE_MS)
+    is_enabled = forms.BooleanField(label="In use", required=False)
+    is_shadow = forms.BooleanField(
+        label="Shadow", required=False, help_text="Decides and records, and lets everything pass."
+    )
+
+    def __init__(self, kind: str, *, number: int, **kwargs: Any) -> None:
+        super().__init__(prefix=f"g{number}", auto_id="id_%s", **kwargs)
+        self.number = number
+        self.kind = KINDS[kind]
+        self.is_new = False
+        for parameter in self.kind.parameters:
+            self.fields[f"p_{parameter.name}"] = _field(parameter)
+
+    @classmethod
+    def of(cls, guard: Mapping[str, Any], *, number: int) -> "GuardForm":
+        """Return the form showing a guard as it is stored."""
+        kind = KINDS[guard["kind"]]
+        initial = {name: guard[name] for name in cls.base_fields}
+        for parameter in kind.parameters:
+            value = guard["parameters"].get(parameter.name, parameter.default)
+            initial[f"p_{parameter.name}"] = _as_initial(parameter, value)
+        return cls(kind.kind, number=number, initial=initial)
+
+    @property
+    def common(self) -> list[forms.BoundField]:
+        """Return the fields every guard has and that stand in one row."""
+        return [self[name] for name in ("name", "action", "on_error", "deadline_ms")]
+
+    @property
+    def particular(self) -> list[forms.BoundField]:
+        """Return the fields of this kind of guard, except its lists of boxes."""
+        return [self[f"p_{one.name}"] for one in self.kind.parameters if one.type != "choices"]
+
+    @property
+    def lists_of_choices(self) -> list[forms.BoundField]:
+        """Return the fields of this kind of guard that are lists of boxes."""
+        return [self[f"p_{one.name}"] for one in self.kind.parameters if one.type == "choices"]
+
+    @property
+    def title(self) -> str:
+        """Return the guard's name as it stands in the form."""
+        return str(self["name"].value() or self.kind.title)
+
+    def as_guard(self) -> dict[str, Any]:
+        """Return a valid form as rows keep a guard. Parameters that are the default are left out."""
+        parameters = {
+            parameter.name: value
+            for parameter in self.kind.parameters
+            if (value := self.cleaned_data[f"p_{parameter.name}"])
+            not in (None, "", _plain(parameter.default))
+            or parameter.type == "boolean"
+        }
+        common = {name: self.cleaned_data[name] for name in self.base_fields}
+        return {**common, "kind": self.kind.kind, "parameters": parameters}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what could not be enforced, with the sentence that says why."""
+        super().clean()
+        if not self.errors:
+            try:
+                checked_config(self.as_guard())
+            except GuardError as error:
+                self.add_error(None, str(error))
+        return self.cleaned_data
+
+
+class Draft:
+    """The guards of a policy while someone works on them: forms in order."""
+
+    def __init__(self, forms: Sequence[GuardForm]) -> None:
+        self.forms = list(forms)
+
+    @classmethod
+    def of(cls, guards: Sequence[Mapping[str, Any]]) -> "Draft":
+        """Return the draft of what is stored. A guard of a kind that is gone is left out."""
+        known = [guard for guard in guards if guard.get("kind") in KINDS]
+        return cls([GuardForm.of(guard, number=number) for number, guard in enumerate(known)])
+
+    @classmethod
+    def posted(cls, data: QueryDict) -> "Draft":
+        """Return the draft that a page sent. What is not a guard is passed over."""
+        forms = []
+        for text in list(dict.fromkeys(data.getlist("guard")))[:MAX_GUARDS]:
+            kind = data.get(f"g{text}-kind", "")
+            if text.isascii() and text.isdecimal() and len(text) <= 4 and kind in KINDS:
+                forms.append(GuardForm(kind, number=int(text), data=data))
+        return cls(forms)
+
+    def edit(self, order: str) -> None:
+        """Follow one order of the page: `add:KIND`, or `up:`, `down:` or `remove:` a number."""
+        verb, _, object_ = order.partition(":")
+        if verb == "add" and object_ in KINDS and len(self.forms) < MAX_GUARDS:
+            self.forms.append(self._new(object_))
+            return
+        at = next((at for at, form in enumerate(self.forms) if str(form.number) == object_), None)
+        if at is None:
+            return
+        if verb == "remove":
+            del self.forms[at]
+        elif verb in ("up", "down"):
+            to = at + (-1 if verb == "up" else 1)
+            if 0 <= to < len(self.forms):
+                self.forms[at], self.forms[to] = self.forms[to], self.forms[at]
+
+    def is_valid(self) -> bool:
+        """Tell whether every guard can be enforced; each form then says what is wrong with it."""
+        # Every form is asked, so that every one shows its errors.
+        verdicts = [form.is_valid() for form in self.forms]
+        return all(verdicts)
+
+    def guards(self) -> list[dict[str, Any]]:
+        """Return a valid draft as rows keep it."""
+        return [form.as_guard() for form in self.forms]
+
+    def _new(self, kind: str) -> GuardForm:
+        number = max((form.number for form in self.forms), default=-1) + 1
+        names = {form.title for form in self.forms}
+        base = KINDS[kind].title.lower()
+        name = next(
+            name for name in [base, *(f"{base} {count}" for count in range(2, 99))] if name not in names
+        )
+        guard: dict[str, Any] = {
+            "name": name,
+            "kind": kind,
+            "action": "block" if kind == "words" else "mask",
+            "places": list(PLACES),
+            "on_error": "block",
+            "deadline_ms": 2_000,
+            "is_enabled": True,
+            "is_shadow": False,
+            "parameters": {},
+        }
+        form = GuardForm.of(guard, number=number)
+        form.is_new = True
+        return form
+
+
+def _field(parameter: Parameter) -> forms.Field:
+    shared: dict[str, Any] = {
+        "label": parameter.name.replace("_", " ").capitalize(),
+        "help_text": parameter.help,
+        "required": False,
+    }
+    if parameter.type == "boolean":
+        return forms.BooleanField(**shared)
+    if parameter.type == "number":
+        return forms.FloatField(
+            min_value=parameter.least, max_value=parameter.most, **shared | {"required": True}
+        )
+    if parameter.type == "choice":
+        return forms.ChoiceField(
+            choices=[(one, one) for one in parameter.choices], **shared | {"required": True}
+        )
+    if parameter.type == "choices":
+        return forms.MultipleChoiceField(
+            choices=[(one, one) for one in parameter.choices],
+            widget=forms.CheckboxSelectMultiple,
+            **shared,
+        )
+    if parameter.type == "texts":
+        return LinesField(**shared)
+    if parameter.type == "patterns":
+        return PatternsField(**shared | {"help_text": PATTERNS_HELP})
+    return forms.CharField(max_length=1_000, **shared)
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one to a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "class": "code"}), **kwargs)
+
+    def clean(self, value: Any) -> list[str]:
+        """Return the lines that are not empty."""
+        return list(dict.fromkeys(line.strip() for line in super().clean(value).splitlines() if line.strip()))
+
+
+PATTERNS_HELP = (
+    "Your own, one per line: name: regular expression. Name (luhn): … or name (mod97): … checks the digits as well. "
+    "RE2 syntax; (?i) at the start ignores case."
+)
+
+
+class PatternsField(LinesField):
+    """A list of named regular expressions, one to a line."""
+
+    def clean(self, value: Any) -> list[Any]:
+        """Return the lines as objects with a name, a regex and perhaps a check."""
+        return [self._pattern(line) for line in super().clean(value)]
+
+    def _pattern(self, line: str) -> dict[str, str]:
+        name, colon, regex = line.partition(":")
+        name, regex = name.strip(), regex.strip()
+        if not colon or not name or not regex:
+            raise forms.ValidationError(f"{line[:60]!r} is not of the form name: regular expression")
+        check = ""
+        if name.endswith(")") and "(" in name:
+            name, _, rest = name.rpartition("(")
+            name, check = name.strip(), rest[:-1].strip()
+        return {"name": name, "regex": regex} | ({"check": check} if check else {})
+
+
+def _as_initial(parameter: Parameter, value: Any) -> Any:
+    if parameter.type == "patterns":
+        return "\n".join(
+            f"{one['name']}{f' ({check})' if (check := one.get('check')) else ''}: {one['regex']}"
+            for one in value
+        )
+    return "\n".join(value) if parameter.type == "texts" else _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple | list) else value
