@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from ingest.records import Message
+from ingest.sanitising import json_bytes
 
 PREVIEW_CHARACTERS = 120
 
@@ -27,7 +28,7 @@ class StoredMessage:
 
 def stored(message: Message) -> StoredMessage:
     """Return a message as it is stored. Equal messages have equal hashes, whatever the order of their keys."""
-    canonical = orjson.dumps(message, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    canonical = json_bytes(message)
     digest = int.from_bytes(blake2b(canonical, digest_size=16).digest(), "little")
     role, content = message.get("role"), message.get("content")
     role_name = role if isinstance(role, str) else ""
@@ -66,7 +67,7 @@ def _words(content: Any) -> Iterable[str]:
         for name in ("text", "thinking", "refusal", "content", "output"):
             yield from _words(content.get(name))
         if isinstance(content.get("input"), dict):
-            yield orjson.dumps(content["input"], option=orjson.OPT_NON_STR_KEYS).decode()
+            yield json_bytes(content["input"]).decode()
 
 
 def _items(value: Any) -> list[dict[str, Any]]:

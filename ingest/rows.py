@@ -7,13 +7,11 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-import orjson
-
 from ingest import messages
 from ingest.messages import StoredMessage
 from ingest.records import GuardEvent, Price, Score, Span
 from ingest.refusals import is_refusal
-from ingest.sanitising import count, counts, number, text, texts, time_us, usd
+from ingest.sanitising import count, counts, json_bytes, number, text, texts, time_us, usd
 
 T = TypeVar("T")
 Column = list[Any]
@@ -76,7 +74,7 @@ def _declines(prepared: PreparedSpan) -> bool:
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode() if value else ""
+    return json_bytes(value).decode() if value else ""
 
 
 def _zero_if_none(values: list[int | None]) -> list[int]:

@@ -1,8 +1,12 @@
 """Making values storable, the same way every time: what ClickHouse cannot hold must not stop a batch."""
 
+import json
 import math
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
 
 MAX_UINT64 = 2**64 - 1
 _EARLIEST_US = 946_684_800_000_000  # 2000-01-01
@@ -28,6 +32,15 @@ def text(value: str) -> str:
     except UnicodeEncodeError:
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a value's canonical JSON: keys in order, nothing that UTF-8 or a reader of JSON cannot take."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        # A lone surrogate, an integer of more than 64 bits, or a type that JSON does not know.
+        return text(json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)).encode()
 
 
 def counts(values: Iterable[int | None], *, maximum: int = MAX_UINT64) -> list[int | None]:
