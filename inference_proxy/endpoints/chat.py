@@ -1,0 +1,167 @@
+"""Chat completions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from guardrails.verdict import Place
+from inference_proxy.endpoints.base import Body, expect, missing, wrong_type
+from inference_proxy.errors import invalid
+from inference_proxy.texts import Slot, descriptions, every_text
+from inference_proxy.transcript import TEXT_FIELDS
+from ingest.records import Message, SpanKind
+
+_DESCRIBED = ("tools", "functions", "response_format")
+_ABOUT_THE_USER = ("prediction", "user", "safety_identifier", "metadata")
+_NO_TEXT = frozenset(
+    {
+        "messages", "model", "stream", "stream_options", "audio", "frequency_penalty", "function_call",
+        "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "modalities", "moderation", "n",
+        "parallel_tool_calls", "presence_penalty", "prompt_cache_key", "prompt_cache_options",
+        "prompt_cache_retention", "reasoning_effort", "seed", "service_tier", "stop", "store", "temperature",
+        "tool_choice", "top_logprobs", "top_p", "verbosity", "web_search_options", *_DESCRIBED, *_ABOUT_THE_USER,
+    }
+)  # fmt: skip
+"""Parameters that carry no text of their own. Whatever is not listed here is searched for texts."""
+_PLACES: dict[str, Place] = {
+    "system": "system",
+    "developer": "system",
+    "tool": "tool_results",
+    "function": "tool_results",
+    "assistant": "history",
+}
+_NO_TEXT_PARTS = frozenset({"image_url", "input_audio"})
+
+
+class Chat:
+    """POST /v1/chat/completions"""
+
+    path = "/chat/completions"
+    kind: SpanKind = "llm"
+    name = "chat"
+
+    def check(self, body: Body) -> None:
+        """Raise RequestError when the messages are not messages."""
+        messages = body.get("messages")
+        if messages is None:
+            raise missing("messages")
+        if not isinstance(messages, list):
+            raise wrong_type("messages", "an array of objects", messages)
+        if not messages:
+            raise invalid(
+                "'messages' must contain at least one message.", param="messages", code="empty_array"
+            )
+        for index, message in enumerate(messages):
+            at = f"messages[{index}]"
+            if not isinstance(message, dict):
+                raise wrong_type(at, "an object", message)
+            if not isinstance(message.get("role"), str):
+                raise (
+                    missing(f"{at}.role")
+                    if message.get("role") is None
+                    else wrong_type(f"{at}.role", "a string", message["role"])
+                )
+            content = message.get("content")
+            if content is not None and not isinstance(content, str | list):
+                raise wrong_type(f"{at}.content", "a string or an array of objects", content)
+            calls = message.get("tool_calls")
+            if calls is not None and not isinstance(calls, list):
+                raise wrong_type(f"{at}.tool_calls", "an array of objects", calls)
+        expect(body, "tools", list, "an array of objects")
+
+    def request_slots(self, body: Body) -> list[Slot]:
+        """Return the texts of the messages, of the tools' descriptions, and of parameters nobody knows."""
+        messages = body["messages"]
+        newest = _end_of_history(messages)
+        slots: list[Slot] = []
+        for index, message in enumerate(messages):
+            place = _PLACES.get(message["role"])
+            if place is None:
+                place = "history" if index < newest else "user"
+            content = message.get("content")
+            if isinstance(content, str) and len(message) == 2:
+                if content:
+                    slots.append(Slot(message, "content", place))
+            else:
+                slots.extend(_message_slots(message, place))
+        for name in body:
+            if name not in _NO_TEXT:
+                if isinstance(body[name], str):
+                    slots.append(Slot(body, name, "context"))
+                else:
+                    slots.extend(every_text(body[name], "context"))
+        for name in _DESCRIBED:
+            slots.extend(descriptions(body.get(name), "system"))
+        for name in _ABOUT_THE_USER:
+            if isinstance(body.get(name), str):
+                slots.append(Slot(body, name, "user"))
+            else:
+                slots.extend(every_text(body.get(name), "user"))
+        return slots
+
+    def unscannable(self, body: Body) -> str:
+        """Return nothing: all text in a chat can be read."""
+        return ""
+
+    def input_messages(self, body: Body) -> list[Message]:
+        """Return the messages as they are."""
+        messages: list[Message] = body["messages"]
+        return messages
+
+    def answer_slots(self, answer: Body) -> list[Slot]:
+        """Return the texts of all choices."""
+        return [slot for message in _answers(answer) for slot in _message_slots(message, "answer")]
+
+    def output_messages(self, answer: Body) -> list[Message]:
+        """Return the message of each choice."""
+        return list(_answers(answer))
+
+
+def _answers(answer: Body) -> Iterator[Message]:
+    choices = answer.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict) and isinstance(choice.get("message"), dict):
+            yield choice["message"]
+
+
+def _end_of_history(messages: list[Any]) -> int:
+    """Return the index of the first message after the last one of the assistant."""
+    for index in range(len(messages) - 1, -1, -1):
+        if messages[index]["role"] == "assistant":
+            return index + 1
+    return 0
+
+
+def _message_slots(message: Message, place: Place) -> Iterator[Slot]:
+    for key, value in message.items():
+        if key in ("role", "tool_call_id", "id"):
+            continue
+        if key in ("tool_calls", "function_call"):
+            yield from _argument_slots(value)
+        elif isinstance(value, str):
+            if value:
+                yield Slot(message, key, _place_of(key, place))
+        elif key == "content" and isinstance(value, list):
+            for index, part in enumerate(value):
+                if isinstance(part, str):
+                    yield Slot(value, index, place)
+                elif not isinstance(part, dict) or part.get("type") not in _NO_TEXT_PARTS:
+                    yield from every_text(part, place)
+        elif value:
+            yield from every_text(value, _place_of(key, place))
+
+
+def _place_of(key: str, place: Place) -> Place:
+    return "reasoning" if place == "answer" and key in TEXT_FIELDS[2:] + ("reasoning_details",) else place
+
+
+def _argument_slots(value: Any) -> Iterator[Slot]:
+    for call in value if isinstance(value, list) else [value]:
+        if not isinstance(call, dict):
+            continue
+        for holder, key in (
+            (call.get("function"), "arguments"),
+            (call.get("custom"), "input"),
+            (call, "arguments"),
+        ):
+            if isinstance(holder, dict) and isinstance(holder.get(key), str) and holder[key]:
+                yield Slot(holder, key, "tool_arguments")

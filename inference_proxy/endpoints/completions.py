@@ -1,0 +1,56 @@
+"""Text completions, the older form that evaluation harnesses still use."""
+
+from inference_proxy.endpoints.base import (
+    Body,
+    has_tokens,
+    missing,
+    prompt_messages,
+    prompt_slots,
+    wrong_type,
+)
+from inference_proxy.texts import Slot
+from ingest.records import Message, SpanKind
+
+
+class Completions:
+    """POST /v1/completions"""
+
+    path = "/completions"
+    kind: SpanKind = "llm"
+    name = "completion"
+
+    def check(self, body: Body) -> None:
+        """Raise RequestError when the prompt is none."""
+        prompt = body.get("prompt")
+        if prompt is None:
+            raise missing("prompt")
+        if not isinstance(prompt, str | list):
+            raise wrong_type("prompt", "a string or an array", prompt)
+
+    def request_slots(self, body: Body) -> list[Slot]:
+        """Return the texts of the prompt, the suffix and the user."""
+        slots = prompt_slots(body, "prompt")
+        return slots + [
+            Slot(body, name, "user") for name in ("suffix", "user") if isinstance(body.get(name), str)
+        ]
+
+    def unscannable(self, body: Body) -> str:
+        """Name the prompt when it is given as tokens."""
+        return "prompt" if has_tokens(body["prompt"]) else ""
+
+    def input_messages(self, body: Body) -> list[Message]:
+        """Return each prompt as a message."""
+        return prompt_messages(body["prompt"])
+
+    def answer_slots(self, answer: Body) -> list[Slot]:
+        """Return the texts of all choices."""
+        choices = answer.get("choices")
+        return [
+            Slot(choice, "text", "answer")
+            for choice in (choices if isinstance(choices, list) else ())
+            if isinstance(choice, dict) and isinstance(choice.get("text"), str)
+        ]
+
+    def output_messages(self, answer: Body) -> list[Message]:
+        """Return each choice as a message."""
+        return [{"role": "assistant", "content": slot.text} for slot in self.answer_slots(answer)]

@@ -1,0 +1,83 @@
+"""What the proxy answers when it cannot do what was asked: always in OpenAI's shape."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+
+class RequestError(Exception):
+    """A request ends here, with a status and a reason its sender can act on."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str,
+        type: str = "invalid_request_error",
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.type = type
+        self.param = param
+        self.headers = dict(headers or {})
+
+    def envelope(self) -> dict[str, Any]:
+        """Return the error as OpenAI's clients read it."""
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+    def as_json(self) -> bytes:
+        """Return the envelope as bytes."""
+        return orjson.dumps(self.envelope())
+
+    def as_event(self) -> bytes:
+        """Return the envelope as a server-sent event, for a stream that has begun."""
+        return b"data: " + self.as_json() + b"\n\n"
+
+
+def invalid(message: str, *, param: str | None = None, code: str = "invalid_value") -> RequestError:
+    """The request says something that cannot be served."""
+    return RequestError(400, message, code=code, param=param)
+
+
+def unauthorized(message: str) -> RequestError:
+    """The key is missing, unknown or expired."""
+    return RequestError(
+        401,
+        message,
+        code="invalid_api_key",
+        type="authentication_error",
+        headers={"www-authenticate": "Bearer"},
+    )
+
+
+def forbidden(message: str, *, code: str = "insufficient_permissions") -> RequestError:
+    """The key is good, but not for this."""
+    return RequestError(403, message, code=code, type="permission_error")
+
+
+def blocked(message: str) -> RequestError:
+    """A guard said no."""
+    return RequestError(400, message, code="blocked_by_policy")
+
+
+def upstream_failed(message: str, *, code: str = "upstream_unavailable") -> RequestError:
+    """No upstream could answer."""
+    return RequestError(502, message, code=code, type="upstream_error")
+
+
+def upstream_too_slow(message: str) -> RequestError:
+    """The upstream did not answer in time."""
+    return RequestError(504, message, code="upstream_timeout", type="upstream_error")
+
+
+def unavailable(message: str, *, code: str, retry_after_s: int = 1) -> RequestError:
+    """This proxy cannot serve the request now; the same request may succeed later."""
+    return RequestError(
+        503, message, code=code, type="service_unavailable", headers={"retry-after": str(retry_after_s)}
+    )

@@ -1,0 +1,163 @@
+"""One HTTP request and its answer, over ASGI."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+from inference_proxy.errors import RequestError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+HeaderList = list[tuple[bytes, bytes]]
+
+BODY_DEADLINE_S = 60.0
+WATCH_AFTER_S = 0.5
+
+
+class CallerGoneError(Exception):
+    """The caller closed the connection before sending all of the request."""
+
+
+class Exchange:
+    """What the caller sent, and the way to answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._on_gone: Callable[[], None] = _nothing
+        self._watch: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        self.status: int | None = None
+        """The status answered with; None until the answer begins."""
+        self.was_seen_leaving = False
+        """True once it was noticed that the caller has closed the connection."""
+
+    def header(self, name: bytes) -> str:
+        """Return a request header, or an empty string."""
+        value = self.headers.get(name)
+        return "" if value is None else value.decode("latin-1").strip()
+
+    async def body(self, *, max_bytes: int) -> bytes:
+        """Read the request's body. Raises RequestError for one that is too large, too slow or encoded."""
+        encoding = self.headers.get(b"content-encoding", b"identity")
+        if encoding.lower() != b"identity":
+            raise RequestError(
+                415,
+                f"content-encoding {encoding[:40].decode('latin-1')!r} is not accepted; send the body as it is",
+                code="unsupported_content_encoding",
+            )
+        length = self.headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > max_bytes:
+            raise _too_large(max_bytes)
+        message = await self._receive()
+        if not message.get("more_body"):
+            return self._checked(message, max_bytes)
+        parts = [self._checked(message, max_bytes)]
+        size = len(parts[0])
+        try:
+            async with asyncio.timeout(BODY_DEADLINE_S):
+                while message.get("more_body"):
+                    message = await self._receive()
+                    parts.append(self._checked(message, max_bytes - size))
+                    size += len(parts[-1])
+        except TimeoutError:
+            raise RequestError(
+                408, f"the body did not arrive within {BODY_DEADLINE_S:.0f} s", code="request_timeout"
+            ) from None
+        return b"".join(parts)
+
+    async def begin(self, status: int, headers: HeaderList) -> None:
+        """Send the head of an answer whose body follows in pieces."""
+        self.status = status
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def write(self, data: bytes) -> None:
+        """Send a piece of the body."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        """Finish a body sent in pieces."""
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def answer(self, status: int, headers: HeaderList, body: bytes) -> None:
+        """Send a whole answer."""
+        self.status = status
+        length = (b"content-length", b"%d" % len(body))
+        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def refuse(self, error: RequestError, headers: HeaderList | None = None) -> None:
+        """Send an error in OpenAI's shape."""
+        extra = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
+        await self.answer(error.status, [*PRIVATE_JSON, *extra, *(headers or [])], error.as_json())
+
+    def watch(self, on_gone: Callable[[], None]) -> None:
+        """Begin to notice when the caller goes away.
+
+        A task of its own watches only calls that last; a quick one is asked once, at its end.
+        """
+        self._on_gone = on_gone
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._start_watching)
+
+    def unwatch(self) -> None:
+        """Stop noticing."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    @property
+    def is_gone(self) -> bool:
+        """Look whether the caller has closed the connection."""
+        if not self.was_seen_leaving and self._watch is None:
+            self.was_seen_leaving = _is_disconnected(self._receive)
+        return self.was_seen_leaving
+
+    def _start_watching(self) -> None:
+        self._watch = asyncio.create_task(self._wait_for_disconnect())
+
+    async def _wait_for_disconnect(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            continue
+        self.was_seen_leaving = True
+        self._on_gone()
+
+    def _checked(self, message: MutableMapping[str, Any], room: int) -> bytes:
+        if message["type"] == "http.disconnect":
+            raise CallerGoneError
+        body: bytes = message.get("body", b"")
+        if len(body) > room:
+            raise _too_large(room)
+        return body
+
+
+def _nothing() -> None:
+    return
+
+
+def _is_disconnected(receive: Receive) -> bool:
+    # Ask without waiting: one step of the coroutine either has the news at once or would wait for it.
+    coroutine: Any = receive()
+    try:
+        coroutine.send(None)
+    except StopIteration as news:
+        return bool(news.value["type"] == "http.disconnect")
+    coroutine.close()
+    return False
+
+
+def _too_large(max_bytes: int) -> RequestError:
+    return RequestError(
+        413,
+        f"the body is larger than {max_bytes} bytes; PARAPET_MAX_BODY_BYTES sets the limit",
+        code="request_too_large",
+    )
+
+
+JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
+PRIVATE: tuple[bytes, bytes] = (b"cache-control", b"private, no-store")
+PRIVATE_JSON: Sequence[tuple[bytes, bytes]] = (JSON, PRIVATE)

@@ -1,0 +1,322 @@
+"""A call under its project's policy: what may travel on, what may be kept, and what the guards decided."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from guardrails.policy import Policy
+from guardrails.session import Blocked, Decision, Detector, GuardSession, PlacedText, TextStream
+from guardrails.verdict import ACTIONS, Place
+from inference_proxy.endpoints.base import Body, Endpoint
+from inference_proxy.errors import blocked, invalid
+from inference_proxy.relay import DONE, payloads, split_events
+from inference_proxy.texts import Slot, put_all
+from inference_proxy.transcript import TEXT_FIELDS, Channel, Transcript
+
+ANSWER_PLACES: frozenset[Place] = frozenset({"answer", "reasoning", "tool_arguments"})
+
+
+class Guarding:
+    """One call's passage through the guards, there and back."""
+
+    def __init__(self, policy: Policy | None, detector: Detector | None) -> None:
+        self._policy = policy
+        self._has_guards = policy is not None and bool(policy.guards)
+        self._session = GuardSession(policy, detector)
+        self._placeholders_sent = False
+        self.kept: Body | None = None
+        """The request as it may be kept; None until the guards have seen it."""
+
+    @property
+    def decisions(self) -> Sequence[Decision]:
+        """What the guards decided so far."""
+        return self._session.decisions
+
+    @property
+    def has_guards(self) -> bool:
+        """True when a policy with guards is in force."""
+        return self._has_guards
+
+    @property
+    def looks_at_answers(self) -> bool:
+        """True when an answer cannot simply be passed on."""
+        return self._placeholders_sent or (
+            self._policy is not None
+            and any(not ANSWER_PLACES.isdisjoint(guard.places) for guard in self._policy.guards)
+        )
+
+    async def check_request(self, endpoint: Endpoint, raw: bytes, body: Body) -> None:
+        """Mask the body in place for its journey, and set `kept`.
+
+        Raises RequestError when a guard blocks the call, or when it carries what no guard can read.
+        """
+        if not self._has_guards:
+            self.kept = body
+            return
+        unscannable = endpoint.unscannable(body)
+        if unscannable and self._enforces("user"):
+            raise invalid(
+                f"'{unscannable}' holds token numbers, which the guards of this project cannot read. Send text.",
+                param=unscannable,
+                code="not_guardable",
+            )
+        slots = endpoint.request_slots(body)
+        outcome = await self._session.check_input(_placed(slots))
+        self.kept = body
+        if outcome.stored != outcome.texts:
+            # What travels differs from what may be kept: two bodies from here on.
+            self.kept = orjson.loads(raw)
+            put_all(endpoint.request_slots(self.kept), outcome.stored)
+        self._placeholders_sent = put_all(slots, outcome.texts)
+        if outcome.action == "block":
+            raise blocked(f"Blocked by the guard {outcome.blocked_by!r}: {outcome.reason}.")
+
+    async def check_answer(self, endpoint: Endpoint, answer: Body) -> tuple[bool, Sequence[str]]:
+        """Restore and guard a whole answer in place; return whether it changed, and its texts as they may be kept."""
+        slots = endpoint.answer_slots(answer)
+        if not slots:
+            return False, ()
+        outcome = await self._session.check_output(_placed(slots))
+        if outcome.action == "block":
+            raise BlockedAnswerError(outcome.blocked_by, outcome.reason, outcome.stored)
+        changed = put_all(slots, outcome.texts)
+        if changed:
+            _forget_log_probabilities(answer)
+        return changed, outcome.stored
+
+    def open_stream(self, body: Body, *, hides_usage: bool) -> "GuardedStream":
+        """Return what guards a streamed answer."""
+        form = body.get("response_format")
+        is_json = isinstance(form, dict) and form.get("type") in ("json_object", "json_schema")
+        return GuardedStream(self._session, is_json=is_json, hides_usage=hides_usage)
+
+    def _enforces(self, place: Place) -> bool:
+        return self._policy is not None and any(
+            place in guard.places and not guard.is_shadow for guard in self._policy.guards
+        )
+
+    @property
+    def strongest_action(self) -> str:
+        """The strongest action taken; empty when no guard ran."""
+        actions = [decision.action for decision in self.decisions if not decision.is_shadow]
+        return max(actions, key=ACTIONS.index) if actions else ""
+
+
+class BlockedAnswerError(Exception):
+    """A guard stopped an answer that was not streamed."""
+
+    def __init__(self, guard: str, reason: str, stored: Sequence[str]) -> None:
+        super().__init__(guard)
+        self.guard = guard
+        self.reason = reason
+        self.stored = stored
+
+
+class GuardedStream:
+    """Guards every growing text of a streamed answer, chunk by chunk.
+
+    Chunks no guard changes pass as the bytes they were. Text that is held back goes out with a later
+    chunk, at the latest right before the one that ends its choice.
+    """
+
+    def __init__(self, session: GuardSession, *, is_json: bool, hides_usage: bool) -> None:
+        self._session = session
+        self._is_json = is_json
+        self._hides_usage = hides_usage
+        self._streams: dict[Channel, TextStream] = {}
+        self._template: Body = {}
+        self._finished: set[int] = set()
+        self.transcript = Transcript()
+
+    @property
+    def stored(self) -> dict[Channel, str]:
+        """The texts as they may be kept."""
+        return {channel: stream.stored for channel, stream in self._streams.items()}
+
+    async def push(self, events: bytes) -> bytes:
+        """Return what may go to the caller of some whole events. Raises Blocked when a guard stops the answer."""
+        out: list[bytes] = []
+        for event in split_events(events):
+            payload = next(payloads(event), None)
+            if payload is None:
+                out.append(event)
+            elif payload == DONE:
+                self.transcript.is_done = True
+                out += [*await self._finish_all(), event]
+            else:
+                out += await self._pass(event, payload)
+        return b"".join(out)
+
+    async def finish(self) -> bytes:
+        """Return what was still held back when the answer ended without saying so."""
+        return b"".join(await self._finish_all())
+
+    def close(self) -> None:
+        """Have the guards' decisions recorded when the answer was cut short."""
+        for stream in self._streams.values():
+            stream.close()
+
+    def ending(self) -> bytes:
+        """Return the events that end a blocked answer the way OpenAI ends a filtered one."""
+        open_choices = {channel.choice for channel in self._streams} - self._finished or {0}
+        nothing: Body = {"text": ""} if self._is_text else {"delta": {}}
+        choices = [
+            {"index": index, **nothing, "logprobs": None, "finish_reason": "content_filter"}
+            for index in sorted(open_choices)
+        ]
+        return _event(self._template | {"choices": choices}) + b"data: [DONE]\n\n"
+
+    @property
+    def _is_text(self) -> bool:
+        return bool(self._template.get("object") == "text_completion")
+
+    async def _pass(self, event: bytes, payload: bytes) -> list[bytes]:
+        try:
+            chunk = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            return []  # text no guard can place does not pass where guards look
+        if not isinstance(chunk, dict):
+            return []
+        if chunk.get("error"):
+            self.transcript.add(chunk)
+            return [*await self._finish_all(), event]
+        try:
+            return await self._pass_chunk(event, chunk, chunk.get("choices") or [])
+        except (AttributeError, TypeError, ValueError, KeyError):
+            return []  # nor does a chunk of a shape nobody promised
+
+    async def _pass_chunk(self, event: bytes, chunk: Body, choices: list[Body]) -> list[bytes]:
+        self.transcript.add(chunk)
+        if not choices:
+            return [] if self._hides_usage and chunk.get("usage") else [event]
+        if not self._template:
+            self._template = {key: value for key, value in chunk.items() if key not in ("choices", "usage")}
+        before: list[bytes] = []
+        changed = False
+        for choice in choices:
+            changed = await self._guard_choice(choice) or changed
+            if choice.get("finish_reason"):
+                before += await self._finish_choice(int(choice.get("index") or 0))
+        if not changed:
+            return [*before, event]
+        return before if all(map(_says_nothing, choices)) else [*before, _event(chunk)]
+
+    async def _guard_choice(self, choice: Body) -> bool:
+        changed = False
+        for channel, holder, key, place in _growing_texts(choice):
+            stream = self._streams.get(channel)
+            if stream is None:
+                is_json = place == "tool_arguments" or (self._is_json and channel.field == "content")
+                stream = self._streams[channel] = self._session.open_stream(place, is_json=is_json)
+            text = await stream.push(holder[key])
+            if text != holder[key]:
+                holder[key] = text
+                changed = True
+        if changed and choice.get("logprobs"):
+            choice["logprobs"] = None  # they spell out what is held back
+        return changed
+
+    async def _finish_choice(self, index: int) -> list[bytes]:
+        self._finished.add(index)
+        events = []
+        for channel, stream in self._streams.items():
+            if channel.choice == index:
+                rest = await stream.finish()
+                if rest:
+                    events.append(_event(self._template | {"choices": [self._choice_with(channel, rest)]}))
+        return events
+
+    async def _finish_all(self) -> list[bytes]:
+        indices = {channel.choice for channel in self._streams} - self._finished
+        return [event for index in sorted(indices) for event in await self._finish_choice(index)]
+
+    def _choice_with(self, channel: Channel, text: str) -> Body:
+        said: Body = {"text": text} if self._is_text else {"delta": _delta_with(channel, text)}
+        return {"index": channel.choice, **said, "logprobs": None, "finish_reason": None}
+
+
+def _delta_with(channel: Channel, text: str) -> Body:
+    if channel.field == "function_call":
+        return {"function_call": {"arguments": text}}
+    if channel.field == "audio":
+        return {"audio": {"transcript": text}}
+    if channel.field == "tool_calls":
+        return {"tool_calls": [{"index": channel.tool, "function": {"arguments": text}}]}
+    if channel.field == "custom":
+        return {"tool_calls": [{"index": channel.tool, "custom": {"input": text}}]}
+    if channel.field.startswith("reasoning_details."):
+        key = channel.field.partition(".")[2]
+        return {"reasoning_details": [{"index": channel.tool, key: text}]}
+    return {channel.field: text}
+
+
+def _growing_texts(choice: Body) -> list[tuple[Channel, Any, str, Place]]:
+    """Find the texts of one choice of a chunk: channel, container, key and place of each."""
+    index = int(choice.get("index") or 0)
+    found: list[tuple[Channel, Any, str, Place]] = []
+    if isinstance(choice.get("text"), str):
+        found.append((Channel(index, "content"), choice, "text", "answer"))
+    delta = choice.get("delta")
+    if not isinstance(delta, dict):
+        return found
+    for name, value in delta.items():
+        if isinstance(value, str) and name != "role":
+            found.append(
+                (Channel(index, name), delta, name, "reasoning" if name in TEXT_FIELDS[2:] else "answer")
+            )
+    audio = delta.get("audio")
+    if isinstance(audio, dict) and isinstance(audio.get("transcript"), str):
+        found.append((Channel(index, "audio"), audio, "transcript", "answer"))
+    function = delta.get("function_call")
+    if isinstance(function, dict) and isinstance(function.get("arguments"), str):
+        found.append((Channel(index, "function_call"), function, "arguments", "tool_arguments"))
+    for position, call in enumerate(delta.get("tool_calls") or ()):
+        number = int(call.get("index", position))
+        for part, key in (("function", "arguments"), ("custom", "input")):
+            holder = call.get(part)
+            if isinstance(holder, dict) and isinstance(holder.get(key), str):
+                channel = Channel(index, "tool_calls" if part == "function" else "custom", number)
+                found.append((channel, holder, key, "tool_arguments"))
+    for position, detail in enumerate(delta.get("reasoning_details") or ()):
+        for key in ("text", "summary"):
+            if isinstance(detail, dict) and isinstance(detail.get(key), str):
+                number = int(detail.get("index", position))
+                found.append((Channel(index, f"reasoning_details.{key}", number), detail, key, "reasoning"))
+    return found
+
+
+def _says_nothing(choice: Body) -> bool:
+    """True when all that a chunk had to say of a choice is held back for later."""
+    if choice.get("finish_reason") or choice.get("text"):
+        return False
+    delta = choice.get("delta") or {}
+    for name, value in delta.items():
+        if name == "tool_calls":
+            if any(_is_more_than_arguments(call) for call in value or ()):
+                return False
+        elif value:
+            return False
+    return True
+
+
+def _is_more_than_arguments(call: Body) -> bool:
+    body = call.get("function") or call.get("custom") or {}
+    return bool(call.get("id") or body.get("name") or body.get("arguments") or body.get("input"))
+
+
+def _event(value: object) -> bytes:
+    return b"data: " + orjson.dumps(value) + b"\n\n"
+
+
+def _placed(slots: Sequence[Slot]) -> list[PlacedText]:
+    return [PlacedText(place=slot.place, text=slot.container[slot.key]) for slot in slots]
+
+
+def _forget_log_probabilities(answer: Body) -> None:
+    for choice in answer.get("choices") or ():
+        if isinstance(choice, dict) and choice.get("logprobs"):
+            choice["logprobs"] = None
+
+
+__all__ = ["Blocked", "BlockedAnswerError", "GuardedStream", "Guarding"]

@@ -1,0 +1,173 @@
+"""What is noted of a call while it travels, and the span it becomes at the end."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from inference_proxy.endpoints.base import Body, Endpoint
+from inference_proxy.exchange import Exchange
+from inference_proxy.trace_context import TraceContext, continued_from
+from ingest.keys import KeyGrant
+from ingest.records import NO_USAGE, Message, Span, SpanStatus, Usage
+
+_NOT_PARAMETERS = frozenset({"messages", "input", "prompt", "model", "stream"})
+_WITHOUT_TEXT = frozenset(
+    {
+        "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "modalities", "n",
+        "parallel_tool_calls", "presence_penalty", "reasoning_effort", "seed", "service_tier", "store",
+        "stream_options", "temperature", "top_logprobs", "top_p", "verbosity", "dimensions", "encoding_format",
+    }
+)  # fmt: skip
+"""Parameters that are kept of a call whose texts are not."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Journal:
+    """Notes of one call."""
+
+    endpoint: Endpoint
+    grant: KeyGrant
+    context: TraceContext
+    started_at_us: int
+    started_ns: int
+    model_requested: str
+    is_streamed: bool
+    environment: str
+    session_id: str
+    user_id: str
+    feature: str
+    prompt: str
+    tags: tuple[str, ...]
+    stores_messages: bool
+
+    waited_ns: int = 0
+    """How long the upstream was waited for."""
+    ttft_us: int | None = None
+    status: SpanStatus = "ok"
+    status_message: str = ""
+    error_type: str = ""
+    http_status: int | None = None
+    route: str = ""
+    provider: str = ""
+    model: str = ""
+    service_tier: str = ""
+    attempts: int = 0
+    finish_reason: str = ""
+    guard_action: str = ""
+    usage: Usage = NO_USAGE
+    kept_request: Body | None = None
+    output_messages: list[Message] = field(default_factory=list)
+    attributes: dict[str, str] = field(default_factory=dict)
+    input_characters: int = 0
+
+    @classmethod
+    def begin(
+        cls,
+        endpoint: Endpoint,
+        grant: KeyGrant,
+        exchange: Exchange,
+        *,
+        started_ns: int,
+        model: str,
+        is_streamed: bool,
+        stores_messages: bool,
+    ) -> "Journal":
+        """Open the journal of a call that has just been understood."""
+        header = exchange.header
+        tags = header(b"x-parapet-tags")
+        return cls(
+            endpoint=endpoint,
+            grant=grant,
+            context=continued_from(header(b"traceparent")),
+            started_at_us=(time.time_ns() - time.perf_counter_ns() + started_ns) // 1_000,
+            started_ns=started_ns,
+            model_requested=model,
+            is_streamed=is_streamed,
+            environment=header(b"x-parapet-environment") or grant.environment,
+            session_id=header(b"x-parapet-session"),
+            user_id=header(b"x-parapet-user"),
+            feature=header(b"x-parapet-feature"),
+            prompt=header(b"x-parapet-prompt"),
+            tags=tuple(tag.strip() for tag in tags.split(",") if tag.strip()) if tags else (),
+            stores_messages=stores_messages,
+        )
+
+    @property
+    def project_id(self) -> UUID:
+        """The project the call belongs to."""
+        return self.grant.project_id
+
+    def overhead_ns(self) -> int:
+        """Return the time spent so far, less what the upstream took."""
+        return time.perf_counter_ns() - self.started_ns - self.waited_ns
+
+    def note_first_byte(self) -> None:
+        """Note that the answer has begun."""
+        self.ttft_us = (time.perf_counter_ns() - self.started_ns) // 1_000
+
+    def fail(self, error_type: str, message: str, *, status: SpanStatus = "error") -> None:
+        """Note that the call did not succeed."""
+        self.status, self.error_type, self.status_message = status, error_type, message[:1_000]
+
+    def span(self) -> Span:
+        """Return the span of the finished call."""
+        total_ns = time.perf_counter_ns() - self.started_ns
+        kept = self.kept_request
+        prompt_name, _, prompt_version = (
+            self.prompt.rpartition("@") if "@" in self.prompt else (self.prompt, "", "")
+        )
+        return Span(
+            project_id=self.grant.project_id,
+            trace_id=self.context.trace_id,
+            span_id=self.context.span_id,
+            parent_span_id=self.context.parent_span_id,
+            name=f"{self.endpoint.name} {self.model_requested}"[:200],
+            kind=self.endpoint.kind,
+            source="proxy",
+            start_time_us=self.started_at_us,
+            duration_us=total_ns // 1_000,
+            ttft_us=self.ttft_us,
+            overhead_us=max(0, total_ns - self.waited_ns) // 1_000,
+            status=self.status,
+            status_message=self.status_message,
+            error_type=self.error_type,
+            http_status=self.http_status,
+            environment=self.environment,
+            session_id=self.session_id,
+            user_id=self.user_id or _end_user(kept),
+            feature=self.feature,
+            prompt_name=prompt_name,
+            prompt_version=prompt_version,
+            tags=self.tags,
+            attributes=self.attributes,
+            provider=self.provider,
+            route=self.route,
+            api_key_id=self.grant.id,
+            model_requested=self.model_requested,
+            model=self.model,
+            service_tier=self.service_tier,
+            is_streamed=self.is_streamed,
+            attempts=self.attempts,
+            finish_reason=self.finish_reason,
+            guard_action=self.guard_action,
+            usage=self.usage,
+            request=_parameters(kept, with_text=self.stores_messages),
+            input_messages=self.endpoint.input_messages(kept) if kept and self.stores_messages else [],
+            output_messages=self.output_messages if self.stores_messages else [],
+        )
+
+
+def _parameters(kept: Body | None, *, with_text: bool) -> dict[str, Any]:
+    if kept is None:
+        return {}
+    if with_text:
+        return {key: value for key, value in kept.items() if key not in _NOT_PARAMETERS}
+    return {key: value for key, value in kept.items() if key in _WITHOUT_TEXT}
+
+
+def _end_user(kept: Body | None) -> str:
+    if kept is None:
+        return ""
+    user = kept.get("safety_identifier") or kept.get("user")
+    return user if isinstance(user, str) else ""

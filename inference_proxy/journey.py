@@ -1,0 +1,532 @@
+"""The life of a proxied request, from the key to the record."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from guardrails.session import Blocked, Detector
+from inference_proxy.dispatch import Dispatcher, Reached
+from inference_proxy.endpoints.base import Endpoint, expect, missing, wrong_type
+from inference_proxy.errors import (
+    RequestError,
+    blocked,
+    forbidden,
+    invalid,
+    unauthorized,
+    unavailable,
+    upstream_failed,
+    upstream_too_slow,
+)
+from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList
+from inference_proxy.forwarding import to_caller, to_upstream
+from inference_proxy.guarding import BlockedAnswerError, GuardedStream, Guarding
+from inference_proxy.journal import Journal
+from inference_proxy.limits import NOTHING_RESERVED, Limiter, Reservation, estimate, has_limits
+from inference_proxy.metrics import Metrics
+from inference_proxy.recording import NotRecordedError, Recorder
+from inference_proxy.relay import DONE, EventCutter, payloads, split_events
+from inference_proxy.routing import Plan, ProjectRoutes, RouteTable
+from inference_proxy.splice import outgoing, parse
+from inference_proxy.transcript import Channel, Transcript
+from inference_proxy.upstreams.base import UpstreamError
+from inference_proxy.usage import estimated, reported
+from ingest.keys import KeyGrant
+from ingest.prices import price
+from ingest.records import NO_USAGE, Message
+
+logger = logging.getLogger(__name__)
+SSE_HEADERS: HeaderList = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    PRIVATE,
+    (b"x-accel-buffering", b"no"),
+]
+
+
+@dataclass(slots=True, kw_only=True)
+class Serving:
+    """What serving a request takes, shared by all of them."""
+
+    pepper: bytes
+    max_body_bytes: int
+    max_in_flight: int
+    drain_timeout_s: float
+    max_drains: int
+    metrics: Metrics
+    limiter: Limiter
+    dispatcher: Dispatcher
+    recorder: Recorder
+    detector: Detector | None
+    table: RouteTable | None = None
+    """Of the newest snapshot; a request keeps the one it began with."""
+
+
+def admit(serving: Serving, exchange: Exchange) -> tuple[KeyGrant, ProjectRoutes, str]:
+    """Return who asks, and the key they showed. Raises RequestError for a key that is no good here."""
+    table = serving.table
+    if table is None:
+        raise unavailable("This proxy has not received its keys and routes yet.", code="not_ready")
+    scheme, _, credentials = exchange.header(b"authorization").partition(" ")
+    key = (
+        credentials.strip()
+        if scheme.lower() == "bearer"
+        else exchange.header(b"api-key") or exchange.header(b"x-api-key")
+    )
+    if not key:
+        raise unauthorized("No API key. Send one of this project's keys as 'Authorization: Bearer pk_…'.")
+    grant = table.keys.find(key, pepper=serving.pepper, now=datetime.now(UTC))
+    if grant is None:
+        raise unauthorized(
+            "The API key is unknown or expired. Keys begin with pk_ and are made in the console."
+        )
+    if "proxy" not in grant.scopes:
+        raise forbidden(f"The API key {grant.name!r} has no permission to call models (scope 'proxy').")
+    return grant, table.projects[grant.project_id], key
+
+
+async def serve(serving: Serving, exchange: Exchange, endpoint: Endpoint) -> None:
+    """Take one request all the way. Raises RequestError while nothing has been answered."""
+    started_ns = time.perf_counter_ns()
+    if serving.metrics.in_flight > serving.max_in_flight:
+        raise unavailable("This proxy serves as many calls as it can.", code="overloaded")
+    grant, routes, key = admit(serving, exchange)
+    raw = await exchange.body(max_bytes=serving.max_body_bytes)
+    body = parse(raw)
+    model, is_streamed = _check_common(body)
+    endpoint.check(body)
+    journal = Journal.begin(
+        endpoint,
+        grant,
+        exchange,
+        started_ns=started_ns,
+        model=model,
+        is_streamed=is_streamed,
+        stores_messages=routes.project.stores_messages,
+    )
+    await _Journey(serving, exchange, endpoint, journal, routes, key, raw, body).travel()
+
+
+def _check_common(body: dict[str, Any]) -> tuple[str, bool]:
+    model = body.get("model")
+    if model is None:
+        raise missing("model")
+    if not isinstance(model, str):
+        raise wrong_type("model", "a string", model)
+    if not model:
+        raise invalid("'model' must not be empty.", param="model")
+    expect(body, "stream", bool, "a boolean")
+    expect(body, "stream_options", dict, "an object")
+    return model, bool(body.get("stream"))
+
+
+class _Journey:
+    """One call under way."""
+
+    def __init__(
+        self,
+        serving: Serving,
+        exchange: Exchange,
+        endpoint: Endpoint,
+        journal: Journal,
+        routes: ProjectRoutes,
+        key: str,
+        raw: bytes,
+        body: dict[str, Any],
+    ) -> None:
+        self.serving = serving
+        self.exchange = exchange
+        self.endpoint = endpoint
+        self.journal = journal
+        self.routes = routes
+        self.key = key
+        self.raw = raw
+        self.body = body
+        self.guarding = Guarding(routes.project.policy, serving.detector)
+        self.reservation: Reservation = NOTHING_RESERVED
+        self.is_recorded = False
+        self.reached_upstream = False
+        self.hides_usage = (
+            journal.is_streamed
+            and endpoint.kind == "llm"
+            and not (body.get("stream_options") or {}).get("include_usage")
+        )
+        self._deadline: asyncio.Timeout | None = None
+        self._is_draining = False
+
+    async def travel(self) -> None:
+        """The whole journey: route, limits, guards, upstream, guards, settle, record."""
+        journal, exchange = self.journal, self.exchange
+        exchange.watch(self._caller_left)
+        try:
+            async with asyncio.timeout(None) as self._deadline:
+                plan = self.routes.plan(journal.model_requested, journal.grant)
+                journal.route = plan.route
+                await self._reserve(plan)
+                await self._guard_request()
+                reached = await self._ask(plan)
+                try:
+                    if reached.answer.status >= 400:
+                        await self._pass_error(reached)
+                    elif reached.is_stream:
+                        await self._relay(reached)
+                    else:
+                        await self._answer(reached)
+                finally:
+                    reached.answer.close()
+        except RequestError as error:
+            await self._refuse(error)
+        except TimeoutError:
+            self._abandon()
+        except asyncio.CancelledError:
+            self._abandon()
+            raise
+        finally:
+            exchange.unwatch()
+            if self._is_draining:
+                self.serving.metrics.draining -= 1
+            await self._settle()
+            if not self.is_recorded:
+                self.is_recorded = True
+                self._close_books()
+                self.serving.recorder.record(journal, self.routes.project.policy, self.guarding.decisions)
+
+    async def _reserve(self, plan: Plan) -> None:
+        """Take what the call will use at most from the limits of its key."""
+        grant = self.journal.grant
+        if has_limits(grant):
+            first = plan.destinations[0]
+            expected = estimate(
+                self.body,
+                body_bytes=len(self.raw),
+                provider=first.config.provider,
+                model=first.model,
+                has_output=self.endpoint.kind == "llm",
+            )
+            self.reservation = await self.serving.limiter.reserve(grant, expected)
+
+    async def _guard_request(self) -> None:
+        try:
+            await self.guarding.check_request(self.endpoint, self.raw, self.body)
+        finally:
+            self.journal.kept_request = self.guarding.kept
+
+    async def _ask(self, plan: Plan) -> Reached:
+        """Send the call to the upstreams of its plan."""
+        headers = to_upstream(self.exchange.headers, secret=self.key)
+        headers["traceparent"] = self.journal.context.traceparent
+        self.reached_upstream = True
+        reached = await self.serving.dispatcher.dispatch(
+            plan,
+            self.journal,
+            body_for=lambda destination: outgoing(
+                self.raw,
+                self.body,
+                model=destination.model,
+                include_usage=self.hides_usage,
+                is_edited=self.guarding.has_guards,
+            ),
+            headers=headers,
+        )
+        self.journal.http_status = reached.answer.status
+        return reached
+
+    async def _pass_error(self, reached: Reached) -> None:
+        """Pass an upstream's refusal on, in OpenAI's shape, without the provider key it may quote."""
+        answer, secret = reached.answer, reached.destination.secret
+        content = reached.body
+        if reached.is_stream:
+            with contextlib.suppress(UpstreamError):
+                while data := await answer.next_bytes():
+                    content += data
+        if secret:
+            content = content.replace(secret.encode(), b"[redacted]")
+        message, error_type = _described(content)
+        if message is None:
+            message = f"The upstream answered with status {answer.status}."
+            content = RequestError(
+                answer.status, message, code="upstream_error", type="upstream_error"
+            ).as_json()
+        self.journal.fail(error_type or f"http_{answer.status}", message)
+        self.reached_upstream = False  # nothing was bought
+        await self._finish()
+        await self.exchange.answer(
+            answer.status, [*PRIVATE_JSON, *self._headers(), *to_caller(answer.headers)], content
+        )
+
+    async def _answer(self, reached: Reached) -> None:
+        """Guard a whole answer and hand it over."""
+        content, endpoint, journal = reached.body, self.endpoint, self.journal
+        answer: Any = None
+        with contextlib.suppress(orjson.JSONDecodeError):
+            answer = orjson.loads(content)
+        if isinstance(answer, dict):
+            journal.model = str(answer.get("model") or journal.model)
+            journal.service_tier = str(answer.get("service_tier") or "")
+            journal.usage = reported(answer.get("usage"))
+            journal.finish_reason = _finish_reason(answer)
+            if self.guarding.looks_at_answers:
+                content = await self._guard_answer(answer, content)
+            else:
+                journal.output_messages = endpoint.output_messages(answer)
+        elif self.guarding.looks_at_answers:
+            raise upstream_failed("The upstream's answer is not JSON, so that no guard could read it.")
+        if self.exchange.is_gone:
+            journal.fail(
+                "caller_gone", "the caller closed the connection before the answer", status="aborted"
+            )
+        await self._finish()
+        media_type = reached.answer.headers.get("content-type", "application/json").encode(
+            "latin-1", "replace"
+        )
+        headers = [(b"content-type", media_type), PRIVATE, *self._headers()]
+        await self.exchange.answer(
+            reached.answer.status, headers + to_caller(reached.answer.headers), content
+        )
+
+    async def _guard_answer(self, answer: dict[str, Any], content: bytes) -> bytes:
+        try:
+            changed, stored = await self.guarding.check_answer(self.endpoint, answer)
+        except BlockedAnswerError as error:
+            self.journal.output_messages = self._kept_answer(content, error.stored)
+            raise blocked(f"The answer was blocked by the guard {error.guard!r}: {error.reason}.") from None
+        self.journal.output_messages = self._kept_answer(content, stored)
+        return orjson.dumps(answer) if changed else content
+
+    def _kept_answer(self, content: bytes, stored: Any) -> list[Message]:
+        kept = orjson.loads(content)
+        for slot, text in zip(self.endpoint.answer_slots(kept), stored, strict=True):
+            slot.put(text)
+        return self.endpoint.output_messages(kept)
+
+    async def _relay(self, reached: Reached) -> None:
+        """Pass a stream on, event by event."""
+        journal, exchange, answer = self.journal, self.exchange, reached.answer
+        cutter = EventCutter()
+        guarded: GuardedStream | None = None
+        if self.guarding.looks_at_answers:
+            guarded = self.guarding.open_stream(self.body, hides_usage=self.hides_usage)
+        transcript = guarded.transcript if guarded else Transcript()
+        await exchange.begin(reached.answer.status, SSE_HEADERS + self._headers() + to_caller(answer.headers))
+        journal.note_first_byte()
+        data = reached.body
+        try:
+            while data:
+                events = cutter.push(data)
+                if events:
+                    if guarded is not None:
+                        events = await guarded.push(events)
+                    else:
+                        transcript.hear(events)
+                        if self.hides_usage and b'"choices":[]' in events.replace(b" ", b""):
+                            events = _without_usage(events)
+                    if DONE in events[-20:] and exchange.is_gone:
+                        self._note_gone()
+                    if events and not exchange.was_seen_leaving:
+                        await exchange.write(events)
+                started_ns = time.perf_counter_ns()
+                data = await answer.next_bytes()
+                journal.waited_ns += time.perf_counter_ns() - started_ns
+            rest = cutter.finish()
+            if guarded is not None:
+                rest = await guarded.push(rest + b"\n\n") if rest else b""
+                rest += await guarded.finish()
+            else:
+                transcript.hear(rest)
+                transcript.catch_up()
+            if rest:
+                await exchange.write(rest)
+            if not transcript.is_finished and transcript.error is None:
+                raise UpstreamError("interrupted", "the upstream ended its answer before it was finished")
+            if transcript.error is not None:
+                journal.fail(
+                    str(transcript.error.get("type") or "upstream_error"),
+                    str(transcript.error.get("message") or ""),
+                )
+        except Blocked as block:
+            await self._end_blocked(block, guarded)
+            return
+        except UpstreamError as error:
+            await self._end_broken(error, guarded, transcript)
+            return
+        finally:
+            self._hear_out(transcript, guarded)
+        if exchange.was_seen_leaving and not transcript.is_done:
+            self._note_gone()
+        try:
+            await self._finish()
+        except RequestError as refusal:
+            await exchange.write(refusal.as_event())
+        await exchange.end()
+
+    async def _end_blocked(self, block: Blocked, guarded: GuardedStream | None) -> None:
+        """End a stream that a guard stopped the way OpenAI ends a filtered one."""
+        self.journal.fail("blocked_by_policy", f"{block.guard}: {block.reason}", status="blocked")
+        self.journal.finish_reason = "content_filter"
+        assert guarded is not None
+        with contextlib.suppress(RequestError):
+            await self._finish()
+        await self.exchange.write(guarded.ending())
+        await self.exchange.end()
+
+    async def _end_broken(
+        self, error: UpstreamError, guarded: GuardedStream | None, transcript: Transcript
+    ) -> None:
+        """End a stream that its upstream broke off: an error event, and no [DONE]."""
+        transcript.catch_up()
+        self.journal.fail(f"upstream_{error.kind}", str(error))
+        make = upstream_too_slow if error.kind == "timeout" else upstream_failed
+        rest = b""
+        if guarded is not None:
+            with contextlib.suppress(Blocked):
+                rest = await guarded.finish()
+        with contextlib.suppress(RequestError):
+            await self._finish()
+        await self.exchange.write(rest + make(f"{error}.").as_event())
+        await self.exchange.end()
+
+    def _hear_out(self, transcript: Transcript, guarded: GuardedStream | None) -> None:
+        """Take down what a stream said."""
+        transcript.catch_up()
+        journal = self.journal
+        stored: dict[Channel, str] = {}
+        if guarded is not None:
+            guarded.close()
+            stored = guarded.stored
+        journal.output_messages = transcript.messages(stored)
+        journal.model = transcript.model or journal.model
+        journal.service_tier = transcript.service_tier
+        journal.finish_reason = journal.finish_reason or transcript.finish_reason
+        journal.usage = reported(transcript.usage)
+        if journal.usage is NO_USAGE:
+            journal.usage = estimated(input_characters=len(self.raw), output_characters=transcript.characters)
+
+    async def _finish(self) -> None:
+        """Before the last of the answer: where an audit is strict, wait until the call is on record."""
+        recorder = self.serving.recorder
+        if recorder.is_strict and not self.is_recorded:
+            self.is_recorded = True
+            self._close_books()
+            try:
+                await recorder.record_durably(
+                    self.journal, self.routes.project.policy, self.guarding.decisions
+                )
+            except NotRecordedError as error:
+                raise unavailable(
+                    f"This call could not be recorded, and the installation answers no call it cannot "
+                    f"record (PARAPET_AUDIT=strict): {error}.",
+                    code="audit_unavailable",
+                ) from error
+
+    def _close_books(self) -> None:
+        self.journal.guard_action = self.guarding.strongest_action
+
+    async def _refuse(self, error: RequestError) -> None:
+        journal = self.journal
+        journal.http_status = error.status
+        is_block = error.code == "blocked_by_policy"
+        if journal.status == "ok" or is_block:
+            journal.fail(error.code, error.message, status="blocked" if is_block else "error")
+        if self.exchange.status is not None:
+            raise error
+        with contextlib.suppress(RequestError):
+            await self._finish()
+        await self.exchange.refuse(error, self._headers())
+
+    async def _settle(self) -> None:
+        """Replace the reservation by what was used."""
+        if self.reservation is NOTHING_RESERVED:
+            return
+        limiter = self.serving.limiter
+        if not self.reached_upstream or self.journal.status == "error" and self.journal.usage is NO_USAGE:
+            await limiter.refund(self.reservation)
+        else:
+            cost = price(self.journal.span()) if self.journal.grant.budget_usd_per_day else None
+            await limiter.settle(self.reservation, usage=self.journal.usage, price=cost)
+
+    def _headers(self) -> HeaderList:
+        """Return the headers every answer to a call carries."""
+        journal = self.journal
+        context = journal.context
+        headers = [
+            (b"x-request-id", b"req_" + context.span_id.encode()),
+            (b"x-parapet-trace-id", context.trace_id.encode()),
+            (b"x-parapet-span-id", context.span_id.encode()),
+            (b"x-parapet-overhead-ms", b"%.3f" % (max(0, journal.overhead_ns()) / 1e6)),
+        ]
+        if journal.attempts:
+            headers += [
+                (b"x-parapet-model", _ascii(journal.model)),
+                (b"x-parapet-provider", _ascii(journal.provider)),
+                (b"x-parapet-attempts", b"%d" % journal.attempts),
+            ]
+        acted = {
+            f"{quote(decision.guard)}={'bypassed' if decision.error and decision.action != 'block' else decision.action}"
+            for decision in self.guarding.decisions
+            if not decision.is_shadow and (decision.action != "allow" or decision.error)
+        }
+        if acted:
+            headers.append((b"x-parapet-guards", ", ".join(sorted(acted)).encode()))
+        headers += [(name.encode(), value.encode()) for name, value in self.reservation.headers.items()]
+        return headers
+
+    def _caller_left(self) -> None:
+        """Read on for a while, so that the usage is exact; but not for ever, and not for too many at once."""
+        assert self._deadline is not None
+        metrics = self.serving.metrics
+        loop = asyncio.get_running_loop()
+        if metrics.draining >= self.serving.max_drains:
+            self._deadline.reschedule(loop.time())
+            return
+        self._is_draining = True
+        metrics.draining += 1
+        self._deadline.reschedule(loop.time() + self.serving.drain_timeout_s)
+
+    def _abandon(self) -> None:
+        """Give a call up whose caller has gone, and estimate what it used."""
+        self._note_gone()
+        if self.journal.usage is NO_USAGE and self.reached_upstream:
+            self.journal.usage = estimated(input_characters=len(self.raw), output_characters=0)
+
+    def _note_gone(self) -> None:
+        self.journal.fail(
+            "caller_gone", "the caller closed the connection before the answer's end", status="aborted"
+        )
+
+
+def _without_usage(events: bytes) -> bytes:
+    """Leave out the chunk that only reports usage: the caller did not ask for it."""
+    return b"".join(event for event in split_events(events) if not _is_usage_only(event))
+
+
+def _is_usage_only(event: bytes) -> bool:
+    for payload in payloads(event):
+        with contextlib.suppress(orjson.JSONDecodeError):
+            chunk = orjson.loads(payload)
+            return isinstance(chunk, dict) and chunk.get("choices") == [] and bool(chunk.get("usage"))
+    return False
+
+
+def _described(content: bytes) -> tuple[str | None, str]:
+    """Return message and type of an error in OpenAI's shape; no message when it has another shape."""
+    try:
+        error = orjson.loads(content)["error"]
+        return str(error["message"]), str(error.get("type") or error.get("code") or "")
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None, ""
+
+
+def _finish_reason(answer: dict[str, Any]) -> str:
+    choices = answer.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return str(choices[0].get("finish_reason") or "")
+    return ""
+
+
+def _ascii(text: str) -> bytes:
+    return quote(text, safe="/:@._-+").encode()

@@ -1,0 +1,113 @@
+"""From journals to the spool. Serving waits for nothing here, unless the installation audits strictly."""
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+from uuid import uuid4
+
+from guardrails.policy import Policy
+from guardrails.session import Decision
+from inference_proxy.journal import Journal
+from inference_proxy.metrics import Metrics
+from inference_proxy.settings import Audit
+from ingest.records import GuardEvent, Span, encode
+from ingest.spool import SpoolError
+
+logger = logging.getLogger(__name__)
+MAX_PAYLOAD_BYTES = 32 * 1024 * 1024
+
+
+class Spool(Protocol):
+    """Where records are made durable."""
+
+    def offer(self, payload: bytes) -> bool:
+        """Take a record without waiting; False when it was dropped."""
+
+    async def append(self, payloads: Sequence[bytes]) -> None:
+        """Return when the records are durable."""
+
+
+class NotRecordedError(Exception):
+    """A call that must be recorded before it is answered could not be."""
+
+
+class Recorder:
+    """Keeps one span for each call, and one event for each decision of a guard that matters."""
+
+    def __init__(self, spool: Spool, metrics: Metrics, *, audit: Audit) -> None:
+        self._spool = spool
+        self._metrics = metrics
+        self.is_strict = audit == "strict"
+        self.dropped = 0
+
+    def record(self, journal: Journal, policy: Policy | None, decisions: Sequence[Decision]) -> None:
+        """Hand a finished call to the spool; when that is full the record is dropped and counted."""
+        for payload in self._payloads(journal, policy, decisions):
+            if not self._spool.offer(payload):
+                self.dropped += 1
+
+    async def record_durably(
+        self, journal: Journal, policy: Policy | None, decisions: Sequence[Decision]
+    ) -> None:
+        """Return once a finished call is durable. Raises NotRecordedError when it is not."""
+        try:
+            await self._spool.append(list(self._payloads(journal, policy, decisions)))
+        except SpoolError as error:
+            self.dropped += 1
+            raise NotRecordedError(str(error)) from error
+
+    def _payloads(
+        self, journal: Journal, policy: Policy | None, decisions: Sequence[Decision]
+    ) -> Iterable[bytes]:
+        span = journal.span()
+        self._metrics.outcomes[span.status] += 1
+        self._metrics.observe_overhead((span.overhead_us or 0) / 1_000_000)
+        yield _encoded(span)
+        if policy is not None:
+            now_us = time.time_ns() // 1_000
+            for decision in decisions:
+                self._metrics.guard_actions[decision.action] += 1
+                if decision.error and decision.action != "block":
+                    self._metrics.guard_bypasses += 1
+                if decision.action != "allow" or decision.error:
+                    yield encode(_event(span, policy, decision, now_us))
+
+
+def _encoded(span: Span) -> bytes:
+    try:
+        payload = encode(span)
+        if len(payload) <= MAX_PAYLOAD_BYTES:
+            return payload
+        reason = "too_large"
+    except (TypeError, ValueError):
+        reason = "too_deep"  # nested further than JSON is written
+    attributes = span.attributes | {"parapet.messages_omitted": reason}
+    return encode(replace(span, request={}, input_messages=[], output_messages=[], attributes=attributes))
+
+
+def _event(span: Span, policy: Policy, decision: Decision, at_us: int) -> GuardEvent:
+    return GuardEvent(
+        id=uuid4(),
+        project_id=span.project_id,
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        at_us=at_us,
+        policy_id=policy.id,
+        policy_name=policy.name,
+        policy_version=policy.version,
+        guard=decision.guard,
+        guard_kind=decision.kind,
+        place=decision.place,
+        action=decision.action,
+        is_shadow=decision.is_shadow,
+        error=decision.error,
+        entities=dict(decision.entities),
+        score=decision.score,
+        duration_us=decision.duration_us,
+        is_streamed=decision.is_streamed,
+        environment=span.environment,
+        route=span.route,
+        model=span.model or span.model_requested,
+    )

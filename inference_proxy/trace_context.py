@@ -1,0 +1,34 @@
+"""Where a call belongs in a trace: W3C Trace Context, read from the caller and passed on."""
+
+import re
+import secrets
+from dataclasses import dataclass
+
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceContext:
+    """The ids of one span and what it hangs under."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str = ""
+
+    @property
+    def traceparent(self) -> str:
+        """What to tell whoever is called next."""
+        return f"00-{self.trace_id}-{self.span_id}-01"
+
+
+def continued_from(traceparent: str) -> TraceContext:
+    """Return a new span under the caller's, or in a trace of its own when the header is missing or malformed."""
+    if traceparent:
+        match = _TRACEPARENT.fullmatch(traceparent.strip().lower())
+        if match is not None:
+            version, trace_id, parent_id, rest = match.groups()
+            is_known_form = version != "ff" and (version != "00" or rest is None)
+            if is_known_form and trace_id.strip("0") and parent_id.strip("0"):
+                return TraceContext(trace_id, secrets.token_hex(8), parent_id)
+    ids = secrets.token_hex(24)
+    return TraceContext(ids[:32], ids[32:])
