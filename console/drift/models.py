@@ -35,7 +35,9 @@ class Comparison(models.Model):
     """The p-value after Benjamini and Hochberg's correction over all series of this check."""
     details = models.JSONField(default=dict)
     checked_at = models.DateTimeField()
-    acknowledged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    acknowledged_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

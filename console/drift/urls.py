@@ -1,4 +1,11 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from console.drift import views
 
 app_name = "drift"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("p/<slug:slug>/drift/", views.index, name="index"),
+    path("p/<slug:slug>/drift/check/", views.check_now, name="check"),
+    path("p/<slug:slug>/drift/<uuid:comparison_id>/", views.detail, name="detail"),
+    path("p/<slug:slug>/drift/<uuid:comparison_id>/acknowledge/", views.acknowledge, name="acknowledge"),
+]

@@ -80,7 +80,7 @@ def test_a_live_call_is_scored_once(clickhouse: Client, project: Project, owner:
     ],
 )
 def test_calls_a_rule_is_not_about_are_left_alone(
-    clickhouse: Client, project: Project, owner: User, rule_filter: dict[str, str], changes: dict[str, str]
+    clickhouse: Client, project: Project, owner: User, rule_filter: dict[str, str], changes: dict[str, Any]
 ) -> None:
     rule = add_rule(project, owner, **rule_filter)
     keep(clickhouse, make_span(project.id, **changes))
