@@ -1,5 +1,6 @@
 """Guards for what people and language models say to each other: text in, verdict out."""
 
+from guardrails.library import Guard
 from guardrails.outcome import Blocked, Decision, Outcome, PlacedText
 from guardrails.policy import GuardConfig, Policy, PolicyError, starter_guards
 from guardrails.session import GuardSession
@@ -15,6 +16,7 @@ __all__ = [
     "Decision",
     "Failure",
     "Finding",
+    "Guard",
     "GuardConfig",
     "GuardSession",
     "Outcome",

@@ -113,6 +113,8 @@ class PatternScanner:
         findings: list[Finding] = []
         if self._guard.any.search(data, start):
             for index, pattern in enumerate(self._guard.patterns):
+                if pattern.named.needles and not any(needle in data for needle in pattern.named.needles):
+                    continue
                 resume = self._resume.get(index, 0) - base
                 first = start if resume <= at else _byte(text, data, resume)
                 findings += self._matches(index, pattern, data, first, open_at, base, place)

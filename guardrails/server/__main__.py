@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import logging
+import signal
 
 import uvicorn
 
@@ -25,6 +26,8 @@ def main() -> None:
             parser.error(f"--workers must be at least 1, not {arguments.workers}")
         settings = dataclasses.replace(settings, workers=arguments.workers)
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s %(message)s")
+    # uvicorn stops on the signal, then raises it once more for whoever listened before; a clean stop ends with 0.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     uvicorn.run(
         GuardApp(settings),
         host=arguments.host,

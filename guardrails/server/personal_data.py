@@ -115,7 +115,6 @@ _COUNTER = _TimeoutCounter()
 
 def _timeouts() -> _TimeoutCounter:
     logger = logging.getLogger("presidio-analyzer")
-    logger.setLevel(logging.WARNING)
     if _COUNTER not in logger.handlers:
         logger.addHandler(_COUNTER)
         logger.propagate = False

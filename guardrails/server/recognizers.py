@@ -1,10 +1,12 @@
 """Presidio's recognizers as this server uses them: no model, no network, and contexts that ordinary prompts do not meet."""
 
 import functools
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import phonenumbers
 import presidio_analyzer.pattern_recognizer
 import spacy
 import tldextract
@@ -30,6 +32,10 @@ _NUMBER = re.compile(r"[+＋(]?\d[\d\s().\-/‐-―]{4,28}\d")
 _INTERNATIONAL = re.compile(r"[+＋]")
 _NATIONAL = re.compile(r"\(\d|(?:1[-. ])?\d{3}[-. ]\d{3}[-. ]\d{4}$|0\d+[-./ ]?\d")
 _SHAPED = re.compile(r"[+＋]\d|\(\d|\d{3}[-. ]\d{3}[-. ]\d{4}|(?<!\d)0\d+[-./ ]?\d")
+_UNMISTAKABLE = re.compile(
+    r"[+＋]\d[\d\s().\-/‐-―]{6,24}\d|\(\d{3}\)[-. ]?\d{3}[-. ]\d{4}(?!\d)|(?<!\d)\d{3}[-.]\d{3}[-.]\d{4}(?!\d)"
+)
+_DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"\w+")
 _DATE = r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))"
 _DECIMAL = r"\d+[.,]\d+"
@@ -144,6 +150,7 @@ class ShapedPhoneRecognizer(presidio.PhoneRecognizer):
             if (has_word or _SHAPED.search(found.group())) and not _ONLY_A_DATE.fullmatch(found.group())
             for span in self._valid(text, found)
         }
+        spans.update(_unmistakable(text))
         return [self._result(start, end, _phone_score(text[start:end])) for start, end in sorted(spans)]
 
     def _valid(self, text: str, found: re.Match[str]) -> set[tuple[int, int]]:
@@ -179,6 +186,7 @@ def engine(language: str) -> AnalyzerEngine:
     offline: Any = tldextract.TLDExtract(suffix_list_urls=())
     tldextract.extract = offline
     presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS = REGEX_TIMEOUT_S
+    logging.getLogger("presidio-analyzer").setLevel(logging.WARNING)
     registry = RecognizerRegistry(recognizers=_recognizers(language), supported_languages=[language])
     return AnalyzerEngine(
         registry=registry,
@@ -211,6 +219,23 @@ def _recognizers(language: str) -> list[EntityRecognizer]:
             recognizer(supported_language=language, supported_entity=entity, context=_CONTEXT[entity].split())
         )
     return recognizers
+
+
+def _unmistakable(text: str) -> Iterable[tuple[int, int]]:
+    """Yield numbers of unmistakable shape, which the matcher misses when another number stands next to them."""
+    for shaped in _UNMISTAKABLE.finditer(text):
+        ends = [group.end() for group in _DIGITS.finditer(text, shaped.start(), shaped.end())]
+        for end in reversed(ends):
+            if _is_valid(text[shaped.start() : end]):
+                yield shaped.start(), end
+                break
+
+
+def _is_valid(number: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, "US"))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def _phone_score(number: str) -> float:

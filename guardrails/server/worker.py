@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 def main() -> None:
     """Say that the detectors are ready and work, then answer jobs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     jobs = sys.stdin.buffer
     # Whatever a library prints must not end up between two verdicts.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
