@@ -60,15 +60,14 @@ class Delivery:
         )
         if found is None:
             return False
-        readable = self._decode(found.records)
+        readable, unreadable = _decode(found.records)
         kept = self._without_repeats(readable, client) if readable else []
-        self._report_damage(home, found)
         batches = self._batches(found.name, kept)
+        self._report_damage(home, found)
+        for each in unreadable:
+            self._put_aside(each, "not a record this version can read")
         frozen = replace(
-            home.checkpoint,
-            position=found.position,
-            completes=found.completes,
-            batches=tuple(batches),
+            home.checkpoint, position=found.position, completes=found.completes, batches=tuple(batches)
         )
         home.save(frozen.settled(now=time()))
         return True
@@ -115,16 +114,6 @@ class Delivery:
         if len(found) < len(batch.places):
             log.error("%d records of %s are gone", len(batch.places) - len(found), home.path)
         return [decode(each.payload) for each in found]
-
-    def _decode(self, records: Sequence[Found]) -> list[_Readable]:
-        readable: list[_Readable] = []
-        for found in records:
-            try:
-                record = decode(found.payload)
-                readable.append(_Readable(found, record, _type_and_month(record)))
-            except failures.PYTHON_ERRORS:
-                self._put_aside(found, "not a record this version can read")
-        return readable
 
     def _without_repeats(
         self, readable: Sequence[_Readable], client: Callable[[], Client]
@@ -174,9 +163,23 @@ class Delivery:
         self._tally.quarantined()
 
 
+def _decode(records: Sequence[Found]) -> tuple[list[_Readable], list[Found]]:
+    readable: list[_Readable] = []
+    unreadable: list[Found] = []
+    for found in records:
+        try:
+            record = decode(found.payload)
+            readable.append(_Readable(found, record, _type_and_month(record)))
+        except failures.PYTHON_ERRORS:
+            unreadable.append(found)
+    return readable, unreadable
+
+
 def _type_and_month(record: Record) -> str:
+    """Name the insert a record belongs to. Raises for one that could not even be asked for."""
     if isinstance(record, Span):
-        hash(repeats.key_of(record))
+        if not isinstance(record.trace_id, str) or not isinstance(record.span_id, str):
+            raise TypeError("a span's ids are texts")
         return f"span:{rows.month_of(time_us(record.start_time_us))}"
     if isinstance(record, GuardEvent):
         return f"guard_event:{rows.month_of(time_us(record.at_us))}"

@@ -43,9 +43,13 @@ def judge(error: Exception) -> Verdict:
 
 def describe(error: Exception) -> str:
     """Name an error without repeating any of the data that may be in its text."""
-    code = getattr(error, "code", None)
+    kind = type(error).__name__
+    code, name = getattr(error, "code", None), getattr(error, "name", None)
     if code in DATA_CODES:
-        return f"{type(error).__name__}: code {code} {DATA_CODES[code]}"
+        return f"{kind}: code {code} {DATA_CODES[code]}"
+    if code is not None:
+        sentence = str(error).partition("DB::Exception: ")[2].partition("In scope")[0]
+        return f"{kind}: code {code} {name or ''}: {sentence[:200].strip()}"
     if isinstance(error, PYTHON_ERRORS):
-        return type(error).__name__
-    return f"{type(error).__name__}: {str(error).splitlines()[0][:300] if str(error) else 'no details'}"
+        return kind
+    return f"{kind}: {str(error)[:300]}"

@@ -42,6 +42,15 @@ class Shipper:
         while not stop.is_set():
             if not self.step(stop):
                 stop.wait(self._settings.poll_s)
+        self.end()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether any record that could be shipped is not."""
+        return any(home.segments or home.checkpoint.batches for home in self._homes.values())
+
+    def end(self) -> None:
+        """Say for the last time how things are, and let others have the directories."""
         self._beat(now=time.monotonic(), at_once=True)
         for home in self._homes.values():
             home.release()

@@ -1,5 +1,7 @@
 """A segment's form: what is written is read, and one changed byte costs at most the record it hits."""
 
+import struct
+import zlib
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -88,18 +90,19 @@ def test_a_record_inside_a_record_is_not_found_by_itself() -> None:
     assert payloads_in(bytes(data)) == [b"next"]
 
 
-def test_a_format_of_the_future_is_refused_and_left_alone(tmp_path: Path) -> None:
-    import struct
-    import zlib
-
+def write_a_segment_of_the_future(directory: Path) -> Path:
     body = bytearray(HEAD[:-4])
     body[8:10] = struct.pack("<H", 2)
-    data = bytes(body) + struct.pack("<I", zlib.crc32(bytes(body)))
-    path = tmp_path / str(SegmentName(1, ID, is_sealed=True))
-    path.write_bytes(data)
+    path = directory / str(SegmentName(99, ID, is_sealed=True))
+    path.write_bytes(bytes(body) + struct.pack("<I", zlib.crc32(bytes(body))))
+    return path
+
+
+def test_a_format_of_the_future_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = write_a_segment_of_the_future(tmp_path)
 
     with pytest.raises(UnreadableSegmentError, match="format 2 is not format 1"):
-        decode_header(data)
+        decode_header(path.read_bytes())
     listing = list_segments(tmp_path, is_dead=True)
     assert (listing.finished, listing.unknown) == ((), (path,))
 
