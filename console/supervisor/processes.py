@@ -88,7 +88,7 @@ def make_plan(home: Home, *, only: tuple[str, ...], given: Mapping[str, str]) ->
         "PARAPET_CONSOLE_URL": f"http://{shown}:{console_port}",
         "PARAPET_PROXY_URL": f"http://{shown}:{proxy_port}/v1",
         "PARAPET_OTLP_URL": f"http://{shown}:{otlp_port}",
-        "PARAPET_ALLOW_PRIVATE_UPSTREAMS": "1",
+        "PARAPET_ALLOW_PRIVATE_UPSTREAMS": "loopback",
     }
     if "redis" in ports:
         environment["PARAPET_REDIS_URL"] = f"redis://{_LOOPBACK}:{ports['redis']}/0"
@@ -135,7 +135,7 @@ def specs(plan: Plan) -> list[ChildSpec]:
             [
                 str(find_redis()), "--bind", _LOOPBACK, "--port", str(ports["redis"]),
                 "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
-                "--maxmemory", "256mb", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
+                "--maxmemory", "256mb", "--maxmemory-policy", "noeviction", "--loglevel", "warning", "--logfile", "redis.log",
             ],
             check=answers_redis(_LOOPBACK, ports["redis"]),
         )  # fmt: skip
