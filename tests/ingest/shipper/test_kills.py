@@ -1,0 +1,148 @@
+"""Whole processes that die: the shipper, the store, both; and two shippers at once."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ingest.clickhouse import migrate
+from ingest.clickhouse.client import connect
+from ingest.records import encode
+from ingest.spool import SpoolWriter
+from tests.fixtures.store import EmbeddedServer
+from tests.ingest.makers import make_event, make_span
+from tests.ingest.shipper.conftest import Pipeline
+
+LIVES = 30
+
+
+class Traffic:
+    """Spans that keep coming while a test is under way."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.sent = 0
+        self._pipeline = pipeline
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._send)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._is_over.set()
+        self._thread.join(10)
+
+    def _send(self) -> None:
+        project = self._pipeline.project_id
+        writer = SpoolWriter(self._pipeline.root, roll_after_s=0.05, segment_bytes=64 * 1024)
+        while not self._is_over.wait(0.02):
+            spans = [make_span(project, at=datetime.now(UTC)) for _ in range(20)]
+            writer.append_blocking([encode(span) for span in spans] + [encode(make_event(project))])
+            self.sent += len(spans)
+        writer.close()
+
+
+@pytest.fixture
+def traffic(pipeline: Pipeline) -> Iterator[Traffic]:
+    running = Traffic(pipeline)
+    yield running
+    running.end()
+
+
+def run_killed_shippers(
+    pipeline: Pipeline, url: str, lives: int, longest_s: float
+) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-W", "error", "-m", "tests.fakes.killed_shippers"]
+    return subprocess.Popen([*command, str(pipeline.root), url, str(lives), str(longest_s)])
+
+
+def test_killed_shippers_store_every_span_once(pipeline: Pipeline, traffic: Traffic) -> None:
+    shippers = run_killed_shippers(pipeline, pipeline.settings.clickhouse_url, LIVES, 0.35)
+    time.sleep(4)
+    traffic.end()
+
+    assert shippers.wait(100) == 0
+    assert traffic.sent > 500
+    pipeline.assert_exact(traffic.sent)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    server = EmbeddedServer(tmp_path / "clickhouse")
+    server.start()
+    client = connect(server.url)
+    migrate.apply(client)
+    client.close()
+    yield server
+    server.stop()
+
+
+def test_a_store_killed_in_the_middle_of_it_all_holds_every_span_once(
+    pipeline: Pipeline, traffic: Traffic, store: EmbeddedServer
+) -> None:
+    shippers = run_killed_shippers(pipeline, store.url, 12, 1.0)
+    for pause_s in (0.7, 1.1, 0.4):
+        time.sleep(pause_s)
+        store.kill()
+        time.sleep(0.3)
+        store.start()
+    traffic.end()
+
+    assert shippers.wait(100) == 0
+    client = connect(store.url)
+    replace(pipeline, client=client).assert_exact(traffic.sent)
+    client.close()
+
+
+def a_shipper(pipeline: Pipeline) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "ingest.shipper"],
+        env={
+            "PARAPET_SPOOL_DIR": str(pipeline.root),
+            "PARAPET_CLICKHOUSE_URL": pipeline.settings.clickhouse_url,
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_of_two_shippers_one_works_and_the_other_takes_over(pipeline: Pipeline, traffic: Traffic) -> None:
+    one, two = a_shipper(pipeline), a_shipper(pipeline)
+    status = pipeline.root / "shipper.json"
+    while not status.exists() or json.loads(status.read_bytes())["shipped_records"] < 100:
+        time.sleep(0.05)
+    working = json.loads(status.read_bytes())["pid"]
+    first, second = (one, two) if one.pid == working else (two, one)
+    first.kill()
+    first.communicate(timeout=10)
+    while json.loads(status.read_bytes())["pid"] != second.pid:
+        time.sleep(0.05)
+    traffic.end()
+    while pipeline.sums()[0] < traffic.sent:
+        time.sleep(0.05)
+    second.send_signal(signal.SIGTERM)
+    _, log = second.communicate(timeout=8)
+
+    assert second.returncode == 0
+    assert "another shipper works on" in log
+    pipeline.assert_exact(traffic.sent)
+
+
+def test_a_setting_that_cannot_be_understood_stops_the_start_with_a_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ingest.shipper"],
+        env={"PARAPET_CLICKHOUSE_URL": "somewhere"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("PARAPET_CLICKHOUSE_URL is 'somewhere'; give ClickHouse's HTTP address")
