@@ -22,7 +22,9 @@ def zone_of(project: Project) -> ZoneInfo:
 
 def is_partial(request: HttpRequest) -> bool:
     """Tell whether htmx asked for a part of a page, and not for a whole one to swap in."""
-    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+    asks = request.headers
+    is_htmx = asks.get("HX-Request") == "true" and asks.get("HX-Boosted") != "true"
+    return is_htmx and asks.get("HX-History-Restore-Request") != "true"
 
 
 def bad_filters(request: HttpRequest, error: FilterError, context: dict[str, Any]) -> HttpResponse:

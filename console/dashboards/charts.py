@@ -174,7 +174,7 @@ def _layout(chosen: TimeRange) -> Figure:
     }
     return {
         "meta": {"bucket_s": chosen.bucket_s},
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
+        "margin": {"l": 8, "r": 18, "t": 8, "b": 8, "pad": 2},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "Plex, system-ui, sans-serif", "size": 12, "color": "--ink-2"},

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from console.accounts.access import project_for
@@ -20,7 +21,7 @@ from console.store import store
 from ingest.queries.bills import charges, cost_course, unpriced_models
 from ingest.queries.traffic import environments, has_any_traffic, traffic, traffic_course
 
-MOST_SERIES = 6
+MOST_SERIES = 5
 SHORT = timedelta(days=7)
 
 
@@ -33,6 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("dashboards:overview", slug=project.slug)
 
 
+@never_cache
 @require_GET
 def show_overview(request: HttpRequest, slug: str) -> HttpResponse:
     """Show how the project's traffic goes."""
@@ -44,6 +46,8 @@ def show_overview(request: HttpRequest, slug: str) -> HttpResponse:
         return bad_filters(request, error, context)
     client, environment = store(), request.GET.get("env", "")[:200]
     if not has_any_traffic(client, project_id=project.id):
+        if is_partial(request):
+            return HttpResponse(status=204)
         return render(request, "dashboards/overview_empty.html", context | {"snippets": snippets()})
     grain, before = overview.grain_of(chosen), chosen.previous()
     now_traffic = traffic(
@@ -96,10 +100,14 @@ def show_overview(request: HttpRequest, slug: str) -> HttpResponse:
         ) if now_traffic.unpriced else [],
         "is_quiet": not now_traffic.calls,
     }  # fmt: skip
-    template = "dashboards/_overview.html" if is_partial(request) else "dashboards/overview.html"
-    return render(request, template, context)
+    if not is_partial(request):
+        return render(request, "dashboards/overview.html", context)
+    if request.headers.get("HX-Target") != "overview":  # the page that waits for a first trace
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return render(request, "dashboards/_overview.html", context)
 
 
+@never_cache
 @require_GET
 def show_costs(request: HttpRequest, slug: str) -> HttpResponse:
     """Show who is charged for what; as a table, a chart, or a CSV file."""

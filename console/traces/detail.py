@@ -11,6 +11,7 @@ from console.traces.messages import Readable, pretty, readable
 from console.traces.tree import extent
 from ingest.queries.trace import Node, Trace, TraceScore, TraceVerdict, WholeSpan
 
+LONG_HISTORY = 7
 BILLED = ("llm", "embedding", "reranker")
 INPUT_PLACES = ("system", "user", "history", "context", "tool_results")
 
@@ -90,6 +91,25 @@ class Opened:
     raw: str
     verdicts: list[TraceVerdict]
     scores: list[TraceScore]
+
+    @property
+    def opening(self) -> list[Readable]:
+        """The messages to read first: all of them, or the first of a long history."""
+        return self.input[:1] if self._is_long else self.input
+
+    @property
+    def earlier(self) -> list[Readable]:
+        """The middle of a long history, which is folded away."""
+        return self.input[1:-3] if self._is_long else []
+
+    @property
+    def recent(self) -> list[Readable]:
+        """The end of a long history, which led to the answer."""
+        return self.input[-3:] if self._is_long else []
+
+    @property
+    def _is_long(self) -> bool:
+        return len(self.input) > LONG_HISTORY
 
 
 def summary(trace: Trace) -> Summary:

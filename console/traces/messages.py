@@ -13,6 +13,7 @@ from ingest.queries.trace import StoredMessage
 
 FOLD_AT = 1_600
 FOLD_TO = 700
+FOLD_AT_LINES = 24
 _KNOWN = {"role", "content", "name", "tool_calls", "tool_call_id", "refusal", "reasoning", "reasoning_content", "function_call"}  # fmt: skip
 
 
@@ -29,7 +30,8 @@ class Block:
     def head(self) -> str:
         """The beginning of a text that is too long to be shown at once; empty for others."""
         if len(self.text) <= FOLD_AT:
-            return ""
+            lines = self.text.split("\n", FOLD_AT_LINES)
+            return "\n".join(lines[: FOLD_AT_LINES // 2]) if len(lines) > FOLD_AT_LINES else ""
         cut = self.text.rfind(" ", FOLD_TO // 2, FOLD_TO)
         return self.text[: cut if cut > 0 else FOLD_TO]
 

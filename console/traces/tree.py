@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ingest.queries.trace import Node
 
@@ -83,15 +82,6 @@ def _microseconds(node: Node) -> int:
     return int(node.start_time.timestamp()) * 1_000_000 + node.start_time.microsecond
 
 
-def ticks(length_us: int) -> list[tuple[float, timedelta]]:
-    """Return where round times fall on the time line: at most six."""
-    step = 1
-    while length_us / step > 6:
-        step *= 2 if str(step)[0] in "15" else 5
-        if str(step)[0] == "4":
-            step = step // 4 * 5
-    return [
-        (round(at / length_us * WIDTH, 2), timedelta(microseconds=at))
-        for at in range(step, length_us, step)
-        if at / length_us < 0.97
-    ]
+def scale(length_us: int) -> list[int]:
+    """Return the times at which the quarters of the time line begin, in microseconds since its start."""
+    return [length_us * quarter // 4 for quarter in range(4)]

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from console.accounts.access import project_for
@@ -19,7 +20,7 @@ from console.ranges import CHOICES, FilterError
 from console.store import store
 from console.traces.detail import opened, summary
 from console.traces.filters import TraceFilters, chips, has_filters, parse_filters
-from console.traces.tree import branches, extent, ticks
+from console.traces.tree import branches, extent, scale
 from ingest.queries.listing import CursorError, Page, Wanted, facets, page
 from ingest.queries.trace import find_span, find_trace
 from ingest.queries.traffic import environments, has_any_traffic
@@ -39,6 +40,7 @@ FACETS = {
 _ID = re.compile(r"[0-9a-f]{1,64}")
 
 
+@never_cache
 @require_GET
 def list_traces(request: HttpRequest, slug: str) -> HttpResponse:
     """List traces, or single calls, newest first; htmx gets the rows alone, and nothing when nothing is new."""
@@ -95,6 +97,7 @@ def list_traces(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "traces/list.html", context)
 
 
+@never_cache
 @require_GET
 def show_trace(request: HttpRequest, slug: str, trace_id: str) -> HttpResponse:
     """Show a trace with one of its spans laid open; htmx gets that span alone."""
@@ -104,7 +107,8 @@ def show_trace(request: HttpRequest, slug: str, trace_id: str) -> HttpResponse:
         raise Http404("trace and span ids are lower-case hex digits")
     trace = find_trace(store(), project_id=project.id, trace_id=trace_id)
     if trace is None:
-        raise Http404(f"no trace {trace_id}")
+        missing = {"project": project, "section": "traces", "trace_id": trace_id}
+        return render(request, "traces/missing.html", missing, status=404)
     heading = summary(trace)
     span = find_span(
         store(), project_id=project.id, trace_id=trace_id, span_id=wants_span or heading.node.span_id
@@ -122,7 +126,7 @@ def show_trace(request: HttpRequest, slug: str, trace_id: str) -> HttpResponse:
     }
     if is_partial(request):
         return render(request, "traces/_span.html", context)
-    context |= {"branches": branches(trace.nodes), "ticks": ticks(extent(trace.nodes)[1])}
+    context |= {"branches": branches(trace.nodes), "scale": scale(extent(trace.nodes)[1])}
     return render(request, "traces/trace.html", context)
 
 

@@ -82,6 +82,11 @@
     if (field instanceof Element && field.closest("[data-autosubmit]")) field.form?.requestSubmit();
   });
 
+  // Nobody looks at a hidden page; what it asks for regularly can wait.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.target.getAttribute("hx-trigger")?.startsWith("every")) event.preventDefault();
+  });
+
   // ---- keyboard ----
   const rows = () => [...document.querySelectorAll("[data-row]")];
   const move = (step) => {

@@ -16,8 +16,7 @@
 
   // Somebody who is reading does not want the rows to move away below the pointer.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const isPolled = event.target.id === "rows";
-    if (isPolled && (document.hidden || document.querySelector("dialog[open], details.menu[open]"))) event.preventDefault();
+    if (event.target.id === "rows" && document.querySelector("dialog[open], details.menu[open]")) event.preventDefault();
   });
 
   document.addEventListener("click", (event) => {
