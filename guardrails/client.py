@@ -68,7 +68,7 @@ class GuardServer:
                 "checks": [
                     {
                         "guard": {"kind": guard.kind, "parameters": guard.parameters},
-                        "texts": [_without_surrogates(text) for text in texts],
+                        "texts": texts,
                     }
                 ],
                 "deadline_ms": max(1, int(deadline_s * 1_000)),
@@ -130,7 +130,7 @@ class _Memory:
 
 
 def _hash(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def _calls(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -143,11 +143,6 @@ def _calls(texts: Sequence[str]) -> Iterator[list[str]]:
         part.append(text)
         size += len(text)
     yield part
-
-
-def _without_surrogates(text: str) -> str:
-    # Half a character cannot be written as JSON; a question mark in its place keeps all offsets.
-    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _refusal(status: int) -> Failure:

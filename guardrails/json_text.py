@@ -13,6 +13,8 @@ import orjson
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*', re.DOTALL)
 
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
@@ -80,6 +82,17 @@ class JsonText:
 def looks_like_json(text: str) -> bool:
     """Tell whether a text is a JSON object or array, rather than prose with braces in it."""
     return text[:64].lstrip()[:1] in ("{", "[") and _is_json(text)
+
+
+def encodable(text: str) -> str:
+    """Return the text with halves of characters, which no bytes can carry, replaced one by one."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text
 
 
 def replaced(text: str, replacements: Sequence[Replacement], *, base: int = 0) -> str:

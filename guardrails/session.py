@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from guardrails.findings import Stretch
-from guardrails.json_text import JsonText, Replacement, looks_like_json, replaced
+from guardrails.json_text import JsonText, Replacement, encodable, looks_like_json, replaced
 from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
 from guardrails.policy import Policy
 from guardrails.redaction import Vault, in_json
@@ -37,7 +37,7 @@ class GuardSession:
     async def check_input(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
         if self._checks:
-            self._vault.reserve(each.text for each in texts)
+            self._vault.reserve(encodable(each.text) for each in texts)
         return await self.check(texts, is_answer=False)
 
     async def check_output(self, texts: Sequence[PlacedText]) -> Outcome:
@@ -111,6 +111,7 @@ class GuardSession:
         self, texts: Sequence[PlacedText], *, is_answer: bool, is_streamed: bool = False
     ) -> Outcome:
         """Check whole texts, on their way to the provider or back."""
+        texts = [PlacedText(place=each.place, text=encodable(each.text)) for each in texts]
         by_place = {place: self.tallies(place) for place in dict.fromkeys(each.place for each in texts)}
         followed: list[tuple[Watch, JsonText | None]] = []
         for each in texts:

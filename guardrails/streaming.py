@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from guardrails.json_text import replaced
+from guardrails.json_text import encodable, replaced
 from guardrails.outcome import WITHHELD, Blocked, PlacedText
 from guardrails.tally import Tally
 from guardrails.verdict import Place
@@ -41,6 +41,7 @@ class TextStream:
         if self._is_open:
             self._stored.append(text)
             return text
+        text = encodable(text)
         self._has_text = self._has_text or bool(text)
         if self._held is not None:
             self._held.append(text)

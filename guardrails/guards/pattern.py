@@ -102,10 +102,10 @@ class PatternScanner:
 
     def advance(self, text: str, base: int, *, is_final: bool) -> list[Finding]:
         """Return the findings that have become certain. `text` begins at `base`, one settled character early."""
-        data = text.encode(errors="surrogatepass")
+        data = text.encode()
         place = _identity if len(data) == len(text) else _Characters(data)
         at = min(self.settled - base, len(text)) if self.settled > base else 0
-        start = at if len(data) == len(text) else len(text[:at].encode(errors="surrogatepass"))
+        start = at if len(data) == len(text) else len(text[:at].encode())
         open_at = len(data)
         if not is_final:
             open_end = self._guard.open_end.search(data, start)
@@ -132,7 +132,7 @@ class PatternScanner:
                 break
             start, end = match.span()
             if check is not None:
-                matched = data[start:end].decode(errors="surrogatepass")
+                matched = data[start:end].decode()
                 accepted = check(matched)
                 if accepted == 0:
                     # A number inside a longer one that failed may still be right.
@@ -140,7 +140,7 @@ class PatternScanner:
                     while at < len(data) and data[at] & 0xC0 == 0x80:
                         at += 1
                     continue
-                end = start + len(matched[:accepted].encode(errors="surrogatepass"))
+                end = start + len(matched[:accepted].encode())
             at = end
             first, last = base + place(start), base + place(end)
             self._resume[index] = last
@@ -160,7 +160,7 @@ class _Characters:
     def __call__(self, offset: int) -> int:
         if offset < self._byte:
             self._byte = self._character = 0
-        self._character += len(self._data[self._byte : offset].decode(errors="surrogatepass"))
+        self._character += len(self._data[self._byte : offset].decode())
         self._byte = offset
         return self._character
 
@@ -172,7 +172,7 @@ def _identity(offset: int) -> int:
 def _byte(text: str, data: bytes, character: int) -> int:
     if len(text) == len(data):
         return character
-    return len(text[:character].encode(errors="surrogatepass"))
+    return len(text[:character].encode())
 
 
 def _compile(pattern: NamedPattern) -> Any:

@@ -217,7 +217,7 @@ async def test_the_decisions_of_a_stream_that_is_cut_short_are_kept() -> None:
     assert [(each.action, each.is_streamed) for each in session.decisions] == [("mask", True)]
 
 
-@pytest.mark.parametrize("chunk", ["", "\ud83d", "\x00", "a" * 50_000])
+@pytest.mark.parametrize("chunk", ["", "😀", "\x00", "a" * 50_000])
 async def test_odd_chunks_pass(chunk: str) -> None:
     stream: TextStream = GuardSession(MASK).open_stream("answer")
 

@@ -1,0 +1,78 @@
+"""When a guard cannot decide, exactly what the policy says happens, in every cell."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import pytest
+
+from guardrails.client import GuardServer
+from guardrails.outcome import WITHHELD
+from guardrails.session import GuardSession
+from guardrails.verdict import ACTIONS, Action
+from tests.guardrails.conftest import Answer, FaultyServer, answering, dropping, hanging
+from tests.guardrails.makers import at, guard, policy, streamed
+
+TEXT = "Please call me at 212-555-0123 tomorrow."
+FAULTS: Mapping[str, tuple[Answer, int]] = {
+    "timeout": (hanging, 25),
+    "unreachable": (dropping, 10_000),
+    "overloaded": (answering(503, b""), 10_000),
+    "bad_answer": (answering(200, b"{}"), 10_000),
+    "crashed": (answering(500, b""), 10_000),
+    "misconfigured": (answering(400, b""), 10_000),
+}
+"""What the server does, and the guard's deadline in milliseconds."""
+CELLS = list(product(FAULTS, ACTIONS, ("input", "output", "stream"), ("allow", "block"), (False, True)))
+
+
+async def through(session: GuardSession, way: str) -> tuple[str, str, str]:
+    """Send the text one way; return what travels on, what may be stored, and who blocked it."""
+    checks: dict[str, Any] = {"input": session.check_input, "output": session.check_output}
+    if way == "stream":
+        return await streamed(session, [TEXT[:10], TEXT[10:30], TEXT[30:]])
+    outcome = await checks[way](at("user" if way == "input" else "answer", TEXT))
+    return outcome.texts[0], outcome.stored[0], outcome.blocked_by
+
+
+@pytest.mark.parametrize(("fault", "action", "way", "on_error", "is_shadow"), CELLS)
+async def test_a_failed_guard_does_what_its_policy_says(
+    faulty_server: FaultyServer, fault: str, action: Action, way: str, on_error: str, is_shadow: bool
+) -> None:
+    answer, deadline_ms = FAULTS[fault]
+    faulty_server.answers = [answer]
+    server = GuardServer(faulty_server.url)
+    config = guard("pii", action, on_error=on_error, is_shadow=is_shadow, deadline_ms=deadline_ms)
+    session = GuardSession(policy(config), server)
+
+    travels, stored, blocked_by = await through(session, way)
+    await server.close()
+
+    stops = on_error == "block" and not is_shadow
+    hides = action in ("mask", "block") and not is_shadow
+    assert blocked_by == "pii" * stops
+    assert (travels == TEXT) is not (stops and (hides or way == "stream"))
+    assert (stored == WITHHELD) is hides
+    assert [(each.error, each.action, each.is_shadow, each.is_streamed) for each in session.decisions] == [
+        (fault, on_error, is_shadow, way == "stream")
+    ]
+
+
+@pytest.mark.parametrize("way", ["input", "output", "stream"])
+async def test_a_kind_of_guard_that_is_not_known_here_is_a_failure_and_no_gap(way: str) -> None:
+    session = GuardSession(policy(guard("oracle")))
+
+    travels, stored, blocked_by = await through(session, way)
+
+    assert (stored, blocked_by) == (WITHHELD, "oracle")
+    assert travels in ("", WITHHELD)
+
+
+@pytest.mark.parametrize("way", ["input", "output", "stream"])
+async def test_without_a_guard_server_a_guard_that_needs_it_is_misconfigured(way: str) -> None:
+    session = GuardSession(policy(guard("pii", on_error="allow")))
+
+    travels, stored, blocked_by = await through(session, way)
+
+    assert (travels, stored, blocked_by) == (TEXT, WITHHELD, "")
+    assert session.decisions[0].error == "misconfigured"
