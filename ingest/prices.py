@@ -3,8 +3,9 @@
 A cost that nobody knows is None and never zero. Zero is said only where nothing was bought.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -44,6 +45,15 @@ _PLAIN_KEYS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class PriceList:
+    """The price of each unit for calls of one size."""
+
+    usd: Mapping[str, Decimal]
+    texts: Mapping[str, str]
+    """The same as decimal strings."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnitPrices:
     """The prices of one model at one time, in US dollars."""
 
@@ -51,18 +61,25 @@ class UnitPrices:
     model: str
     """The model's name in the price list."""
     is_plain: bool
+    steps: tuple[int, ...] = ()
+    """Numbers of input tokens above which prices change."""
+    _by_size: dict[int, PriceList] = field(default_factory=dict, compare=False)
 
-    def at(self, input_tokens: int) -> dict[str, Decimal]:
-        """Return the price of each unit for a call with so many input tokens; long calls may cost more."""
-        return {
-            key: _tier(price, input_tokens)
-            for key, price in vars(self.list).items()
-            if isinstance(price, Decimal | types.TieredPrices)
-        }
+    def at(self, input_tokens: int) -> PriceList:
+        """Return the prices for a call with so many input tokens; long calls may cost more."""
+        size = bisect_left(self.steps, input_tokens)
+        if size not in self._by_size:
+            usd = {
+                key: _tier(price, input_tokens)
+                for key, price in vars(self.list).items()
+                if isinstance(price, Decimal | types.TieredPrices)
+            }
+            self._by_size[size] = PriceList(usd, {key: f"{each.normalize():f}" for key, each in usd.items()})
+        return self._by_size[size]
 
     def estimate_nanousd(self, *, input_tokens: int, output_tokens: int) -> int:
         """Return what a call would cost at most, in billionths of a dollar: nothing from a cache."""
-        prices = self.at(input_tokens)
+        prices = self.at(input_tokens).usd
         usd = prices.get("input_mtok", 0) * input_tokens + prices.get("output_mtok", 0) * output_tokens
         return int(Decimal(usd) * 1000)
 
@@ -109,7 +126,7 @@ def _unit_prices(provider: str, model: str, service_tier: str, minute: int) -> U
     keys = {key for key, value in vars(prices).items() if value is not None}
     if not keys:
         return None  # listed, but without a price
-    return UnitPrices(prices, info.id, is_plain=keys <= _PLAIN_KEYS)
+    return UnitPrices(prices, info.id, is_plain=keys <= _PLAIN_KEYS, steps=_steps(prices))
 
 
 @lru_cache(maxsize=8192)
@@ -176,11 +193,11 @@ def _cost(span: Span, prices: UnitPrices) -> Price | None:
         return None
     units = _units(usage)
     listed = prices.at(usage.input_tokens)
-    if not _covers(listed, units):
+    if not _covers(listed.usd, units):
         return None
     try:
         if prices.is_plain and not units.keys() - _PLAIN_UNITS:
-            into, out, rest = _add_up(units, listed)
+            into, out, rest = _add_up(units, listed.usd)
         else:
             into, out, rest = _add_up_by_package(units, prices.list)
     except ValueError:
@@ -193,7 +210,7 @@ def _cost(span: Span, prices: UnitPrices) -> Price | None:
         cost_usd=total.quantize(_NANO),
         input_cost_usd=into.quantize(_NANO),
         output_cost_usd=out.quantize(_NANO),
-        unit_prices={key: f"{value.normalize():f}" for key, value in listed.items()},
+        unit_prices=dict(listed.texts),
         source="genai-prices",
         version=VERSION,
     )
@@ -201,11 +218,10 @@ def _cost(span: Span, prices: UnitPrices) -> Price | None:
 
 def _covers(listed: Mapping[str, Decimal], units: Mapping[str, int]) -> bool:
     """Tell whether tokens are what this model is charged by; others are charged by the hour or the page."""
-    per_request = "requests_kcount" in listed
-    return all(
-        per_request or key in listed
-        for unit, key in (("input_tokens", "input_mtok"), ("output_tokens", "output_mtok"))
-        if unit in units
+    if "requests_kcount" in listed:
+        return True
+    return ("input_mtok" in listed or "input_tokens" not in units) and (
+        "output_mtok" in listed or "output_tokens" not in units
     )
 
 
@@ -288,6 +304,11 @@ def _add_up_by_package(
     sums = listed.calc_price(types.Usage(**units))
     rest = sums["total_price"] - sums["input_price"] - sums["output_price"]
     return sums["input_price"], sums["output_price"], rest
+
+
+def _steps(listed: types.ModelPrice) -> tuple[int, ...]:
+    tiered = (price for price in vars(listed).values() if isinstance(price, types.TieredPrices))
+    return tuple(sorted({tier.start for price in tiered for tier in price.tiers}))
 
 
 def _tier(price: Decimal | types.TieredPrices, input_tokens: int) -> Decimal:

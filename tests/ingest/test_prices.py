@@ -245,12 +245,12 @@ def test_our_sums_are_those_of_the_package(
         raw={"cache_creation": {"ephemeral_5m_input_tokens": write, "ephemeral_1h_input_tokens": hour}},
     )
     units = prices._units(usage)
-    ours = prices.UnitPrices(listed, "a model", is_plain=True)
+    ours = prices.UnitPrices(listed, "a model", is_plain=True, steps=prices._steps(listed))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         theirs = listed.calc_price(types.Usage(**units))
 
-    into, spent, _ = prices._add_up(units, ours.at(plain + read + write + hour))
+    into, spent, _ = prices._add_up(units, ours.at(plain + read + write + hour).usd)
 
     assert (into, spent) == (theirs["input_price"], theirs["output_price"])
 
