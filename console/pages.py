@@ -48,4 +48,6 @@ class StoreOutage:
             return None
         template = "store_away_part.html" if is_partial(request) else "store_away.html"
         # htmx leaves the page as it is unless told otherwise; the page a person looks at stays readable.
-        return render(request, template, status=503, headers={"Retry-After": "5"})
+        response = render(request, template, status=503)
+        response["Retry-After"] = "5"
+        return response

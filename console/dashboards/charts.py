@@ -3,7 +3,7 @@
 A colour is the name of a design token (`--series-1`); the browser puts in its value, so that a figure follows the theme.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -79,7 +79,7 @@ def lines(chosen: TimeRange, series: Sequence[Series], *, write: Callable[[Any],
     return {"data": data, "layout": _layout(chosen)}
 
 
-def traffic(chosen: TimeRange, calls_by_status: dict[str, Sequence[int]]) -> Figure:
+def traffic(chosen: TimeRange, calls_by_status: Mapping[str, Sequence[int]]) -> Figure:
     """Calls over time by how they ended."""
     series = [
         Series(
@@ -93,7 +93,7 @@ def traffic(chosen: TimeRange, calls_by_status: dict[str, Sequence[int]]) -> Fig
     return stacked_bars(chosen, series, write=formats.count)
 
 
-def latency(chosen: TimeRange, quantiles_us: dict[str, Sequence[float | None]]) -> Figure:
+def latency(chosen: TimeRange, quantiles_us: Mapping[str, Sequence[float | None]]) -> Figure:
     """Quantiles of a duration over time; given in microseconds, drawn in seconds."""
     colours = {"p50": "--series-1", "p95": "--series-3", "p99": "--series-5"}
     series = [
@@ -111,7 +111,7 @@ def latency(chosen: TimeRange, quantiles_us: dict[str, Sequence[float | None]]) 
     return figure
 
 
-def cost(chosen: TimeRange, cost_by_name: dict[str, Sequence[Decimal]], *, parameter: str) -> Figure:
+def cost(chosen: TimeRange, cost_by_name: Mapping[str, Sequence[Decimal]], *, parameter: str) -> Figure:
     """Dollars over time by model, feature, or whatever the names are; `parameter` filters traces by such a name."""
     series = [
         Series(
@@ -137,7 +137,7 @@ def error_rate(chosen: TimeRange, rates: Sequence[float | None]) -> Figure:
     return figure
 
 
-def guard_actions(chosen: TimeRange, calls_by_action: dict[str, Sequence[int]]) -> Figure:
+def guard_actions(chosen: TimeRange, calls_by_action: Mapping[str, Sequence[int]]) -> Figure:
     """What guards did to calls, over time."""
     series = [
         Series(

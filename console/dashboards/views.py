@@ -2,16 +2,14 @@
 
 from datetime import timedelta
 
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from console.accounts.access import project_for
-from console.accounts.models import Project, User
+from console.accounts.access import project_for, projects_of
+from console.accounts.models import Project
 from console.dashboards import costs, overview
 from console.dashboards.charts import OTHERS
 from console.gateway.snippets import snippets
@@ -28,10 +26,10 @@ SHORT = timedelta(days=7)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Send a person to their first project, or say that there is none."""
-    project = _projects(request.user).order_by("created_at").first()
-    if project is None:
+    projects = projects_of(request.user)
+    if not projects:
         return render(request, "dashboards/no_project.html")
-    return redirect("dashboards:overview", slug=project.slug)
+    return redirect("dashboards:overview", slug=projects[0].slug)
 
 
 @never_cache
@@ -175,7 +173,3 @@ def _pickers(request: HttpRequest, project: Project, chosen: TimeRange) -> dict[
         ),
         "traces_url": f"/p/{project.slug}/traces/",
     }
-
-
-def _projects(user: User | AnonymousUser) -> QuerySet[Project]:
-    return Project.objects.filter(memberships__user_id=user.pk)

@@ -15,7 +15,7 @@ from console.evaluations.samples import sample_of
 from console.store import StoreUnavailableError, store
 from evaluators import NotApplicable, Outcome, Unscored, evaluate, registry
 from evaluators.evaluator import Configured
-from ingest.queries.trace import WholeSpan, find_span
+from ingest.queries.spans import SpanDetail, span_detail
 from ingest.records import Score
 from ingest.writer import write_scores
 
@@ -31,19 +31,22 @@ def judge(job_id: int, *, now: datetime) -> JobState | None:
     if job is None:
         return None
     try:
-        span = find_span(store(), project_id=job.rule.project_id, trace_id=job.trace_id, span_id=job.span_id)
+        span = span_detail(
+            store(), project_id=job.rule.project_id, trace_id=job.trace_id, span_id=job.span_id
+        )
         if span is None:
             actions.finish(job, JobState.DEAD, now=timezone.now(), error="the span is no longer stored")
             return JobState.DEAD
         evaluator, model = _evaluator_of(job.rule)
         outcome = asyncio.run(evaluate(evaluator, sample_of(span), timeout_s=TIMEOUT_S))
-        if model is not None and model.refusal:
-            actions.switch_rule(rule=job.rule, is_enabled=False, by=None, now=now, because=model.refusal)
-            actions.put_back(job, now=now, after=RETRY_AFTER, error=model.refusal, counts=False)
-            return JobState.WAITING
         if _may_pass(outcome) and job.attempts < actions.MOST_ATTEMPTS:
             after = RETRY_AFTER * 2 ** (job.attempts - 1)
             actions.put_back(job, now=now, after=after, error=outcome.reason, counts=True)
+            return JobState.WAITING
+        if model is not None and model.refusal:
+            # Not this call's fault: the rule stops, and the job waits until a person lets it go on.
+            actions.switch_rule(rule=job.rule, is_enabled=False, by=None, now=now, because=model.refusal)
+            actions.put_back(job, now=now, after=RETRY_AFTER, error=model.refusal, counts=False)
             return JobState.WAITING
         write_scores(store(), [_score(job, span, outcome, evaluator)])
     except StoreUnavailableError as error:
@@ -72,8 +75,7 @@ def _may_pass(outcome: Outcome) -> bool:
     return isinstance(outcome, Unscored) and outcome.code in _PASSING_TROUBLE
 
 
-def _score(job: Job, span: WholeSpan, outcome: Outcome, evaluator: Configured) -> Score:
-    columns = span.columns
+def _score(job: Job, span: SpanDetail, outcome: Outcome, evaluator: Configured) -> Score:
     state, value, label = "scored", None, ""
     if isinstance(outcome, Unscored):
         state = "unscored"
@@ -90,7 +92,7 @@ def _score(job: Job, span: WholeSpan, outcome: Outcome, evaluator: Configured) -
         target_kind="span",
         trace_id=job.trace_id,
         span_id=job.span_id,
-        session_id=columns["session_id"],
+        session_id=span.session_id,
         state=state,  # type: ignore[arg-type]
         value=value,
         label=label,
@@ -100,11 +102,11 @@ def _score(job: Job, span: WholeSpan, outcome: Outcome, evaluator: Configured) -
         probability=job.probability,
         cost_usd=f"{outcome.cost_usd:.9f}" if outcome.cost_usd is not None else None,
         duration_us=outcome.duration_us,
-        trace_start_us=int(columns["start_time"].timestamp() * 1_000_000),
-        kind=columns["kind"],
-        model=columns["model"],
-        prompt_name=columns["prompt_name"],
-        prompt_version=columns["prompt_version"],
-        environment=columns["environment"],
+        trace_start_us=int(span.start_time.timestamp() * 1_000_000),
+        kind=span.kind,
+        model=span.model,
+        prompt_name=span.prompt_name,
+        prompt_version=span.prompt_version,
+        environment=span.environment,
         scored_at_us=int(timezone.now().timestamp() * 1_000_000),
     )

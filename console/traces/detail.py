@@ -1,16 +1,20 @@
 """A trace's figures, and one span laid open: its story in order, its bill with the formula, its remaining columns."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from console import formats
 from console.traces.messages import Readable, pretty, readable
 from console.traces.tree import extent
-from ingest.queries.trace import Node, Trace, TraceScore, TraceVerdict, WholeSpan
+from ingest.clickhouse.client import Client
+from ingest.queries.guard_events import GuardEventRow, events_of_trace
+from ingest.queries.scores import ScoreRow, scores_of_trace
+from ingest.queries.spans import SpanDetail, SpanRow, spans_of_trace
 
+MOST_SPANS = 3_000
 LONG_HISTORY = 7
 BILLED = ("llm", "embedding", "reranker")
 INPUT_PLACES = ("system", "user", "history", "context", "tool_results")
@@ -35,11 +39,23 @@ _FILTERS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The spans of a trace in the order in which they began, with what was said about them."""
+
+    trace_id: str
+    nodes: Sequence[SpanRow]
+    is_cut: bool
+    """Whether it has more spans than are shown."""
+    verdicts: Sequence[GuardEventRow]
+    scores: Sequence[ScoreRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What a trace adds up to."""
 
     title: str
-    node: Node
+    node: SpanRow
     """The span that speaks for the trace: its root, or the first one known here."""
     duration_us: int
     spans: int
@@ -51,7 +67,7 @@ class Summary:
     unpriced: int
     guard_action: str
     models: tuple[str, ...]
-    scores: tuple[TraceScore, ...]
+    scores: tuple[ScoreRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +93,7 @@ class Price:
 class Opened:
     """A span laid open."""
 
-    columns: dict[str, Any]
+    columns: SpanDetail
     input: list[Readable]
     output: list[Readable]
     steps: list[Step]
@@ -89,8 +105,8 @@ class Opened:
     request: str
     usage: str
     raw: str
-    verdicts: list[TraceVerdict]
-    scores: list[TraceScore]
+    verdicts: list[GuardEventRow]
+    scores: list[ScoreRow]
 
     @property
     def opening(self) -> list[Readable]:
@@ -110,6 +126,20 @@ class Opened:
     @property
     def _is_long(self) -> bool:
         return len(self.input) > LONG_HISTORY
+
+
+def find_trace(client: Client, *, project_id: UUID, trace_id: str) -> Trace | None:
+    """Return a trace, or None if the project has none with this id."""
+    nodes = spans_of_trace(client, project_id=project_id, trace_id=trace_id, limit=MOST_SPANS + 1)
+    if not nodes:
+        return None
+    return Trace(
+        trace_id=trace_id,
+        nodes=nodes[:MOST_SPANS],
+        is_cut=len(nodes) > MOST_SPANS,
+        verdicts=events_of_trace(client, project_id=project_id, trace_id=trace_id),
+        scores=scores_of_trace(client, project_id=project_id, trace_id=trace_id),
+    )
 
 
 def summary(trace: Trace) -> Summary:
@@ -135,70 +165,62 @@ def summary(trace: Trace) -> Summary:
     )
 
 
-def opened(span: WholeSpan, trace: Trace, *, key_names: Mapping[str, str]) -> Opened:
+def opened(span: SpanDetail, trace: Trace, *, key_names: Mapping[str, str]) -> Opened:
     """Return a span with everything that is known of it."""
-    columns = span.columns
-    verdicts = [verdict for verdict in trace.verdicts if verdict.span_id == columns["span_id"]]
-    prices = _parsed(columns["unit_prices"])
+    verdicts = [verdict for verdict in trace.verdicts if verdict.span_id == span.span_id]
     return Opened(
-        columns=columns,
+        columns=span,
         input=readable(span.input_messages),
         output=readable(span.output_messages),
-        steps=_steps(columns, verdicts, key_names) if columns["source"] == "proxy" else [],
-        prices=[_price(unit, str(price)) for unit, price in prices.items()],
+        steps=_steps(span, verdicts, key_names) if span.source == "proxy" else [],
+        prices=[_price(unit, str(price)) for unit, price in span.unit_prices.items()],
         links=[
-            (column.removesuffix("_id").removesuffix("_name"), columns[column], parameter)
+            (column.removesuffix("_id").removesuffix("_name"), value, parameter)
             for column, parameter in _FILTERS.items()
-            if columns[column]
+            if (value := str(getattr(span, column)))
         ],
         others=[
-            (name.replace("_", " "), _said(name, value))
-            for name, value in columns.items()
-            if name not in _SHOWN_ELSEWHERE and value not in (None, "", [], {})
+            (one.name.replace("_", " "), _said(one.name, value))
+            for one in fields(SpanRow)
+            if one.name not in _SHOWN_ELSEWHERE
+            and (value := getattr(span, one.name)) not in (None, "", [], {})
         ],
-        attributes=sorted(columns["attributes"].items()),
-        request="" if columns["request"] in ("", "{}") else pretty(columns["request"]),
-        usage="" if columns["usage_raw"] in ("", "{}", "null") else pretty(columns["usage_raw"]),
-        raw=pretty(columns | {"input": [message.body for message in span.input_messages],
-                              "output": [message.body for message in span.output_messages]}),
+        attributes=sorted(span.attributes.items()),
+        request=pretty(span.request) if span.request else "",
+        usage=pretty(span.usage_raw) if span.usage_raw else "",
+        raw=pretty(asdict(span)),
         verdicts=verdicts,
-        scores=[score for score in trace.scores if score.span_id == columns["span_id"]],
-    )  # fmt: skip
+        scores=[score for score in trace.scores if score.span_id == span.span_id],
+    )
 
 
-def _steps(
-    columns: Mapping[str, Any], verdicts: Sequence[TraceVerdict], key_names: Mapping[str, str]
-) -> list[Step]:
+def _steps(span: SpanDetail, verdicts: Sequence[GuardEventRow], key_names: Mapping[str, str]) -> list[Step]:
     """Tell a proxied call as one story, from the key to the bill."""
-    key = key_names.get(str(columns["api_key_id"]), "an API key")
-    route = f", route {columns['route']}" if columns["route"] else ""
+    key = key_names.get(str(span.api_key_id), "an API key")
+    route = f", route {span.route}" if span.route else ""
     steps = [
         Step(
             title="Admitted",
-            text=f"with {key}, for {columns['model_requested'] or columns['model'] or 'no model'}{route}",
+            text=f"with {key}, for {span.model_requested or span.model or 'no model'}{route}",
         )
     ]
     steps += [_verdict_step(verdict) for verdict in verdicts if verdict.place in INPUT_PLACES]
-    if columns["cache_status"] == "hit":
+    if span.cache_status == "hit":
         steps.append(Step(title="Answered from the cache", tone="ok"))
-    elif columns["attempts"]:
-        waited = columns["duration_us"] - (columns["overhead_us"] or 0)
-        tries = f", {columns['attempts']} attempts" if columns["attempts"] > 1 else ""
-        first = (
-            f", first token after {formats.duration(columns['ttft_us'])}"
-            if columns["ttft_us"] is not None
-            else ""
-        )
+    elif span.attempts:
+        waited = span.duration_us - (span.overhead_us or 0)
+        tries = f", {span.attempts} attempts" if span.attempts > 1 else ""
+        first = f", first token after {formats.duration(span.ttft_us)}" if span.ttft_us is not None else ""
         steps.append(
             Step(
                 title="Asked the upstream",
-                text=f"{columns['provider'] or 'unknown provider'} · {columns['model'] or 'unknown model'}{tries}{first}",
-                took=formats.duration(waited) if columns["overhead_us"] is not None else "",
-                tone="danger" if columns["status"] == "error" else "",
+                text=f"{span.provider or 'unknown provider'} · {span.model or 'unknown model'}{tries}{first}",
+                took=formats.duration(waited) if span.overhead_us is not None else "",
+                tone="danger" if span.status == "error" else "",
             )
         )
     steps += [_verdict_step(verdict) for verdict in verdicts if verdict.place not in INPUT_PLACES]
-    ending = columns["finish_reason"] or columns["status_message"] or ""
+    ending = span.finish_reason or span.status_message or ""
     steps.append(
         Step(
             title={
@@ -206,20 +228,16 @@ def _steps(
                 "error": "Failed",
                 "blocked": "Blocked",
                 "aborted": "Aborted by the caller",
-            }.get(columns["status"], columns["status"]),
+            }.get(span.status, span.status),
             text=ending,
-            took=f"{formats.duration(columns['overhead_us'])} in Parapet"
-            if columns["overhead_us"] is not None
-            else "",
-            tone={"ok": "ok", "error": "danger", "blocked": "guard", "aborted": "warn"}.get(
-                columns["status"], ""
-            ),
+            took=f"{formats.duration(span.overhead_us)} in Parapet" if span.overhead_us is not None else "",
+            tone={"ok": "ok", "error": "danger", "blocked": "guard", "aborted": "warn"}.get(span.status, ""),
         )
     )
     return steps  # fmt: skip
 
 
-def _verdict_step(verdict: TraceVerdict) -> Step:
+def _verdict_step(verdict: GuardEventRow) -> Step:
     found = ", ".join(f"{count} × {entity}" for entity, count in sorted(verdict.entities.items()))
     said = [
         f"{verdict.action}{' (shadow)' if verdict.is_shadow else ''} on {verdict.place.replace('_', ' ')}"
@@ -242,14 +260,6 @@ def _price(unit: str, price: str) -> Price:
             per="million tokens",
         )
     return Price(unit=unit.removesuffix("_kcount").replace("_", " "), price=price, per="thousand" if unit.endswith("_kcount") else "unit")  # fmt: skip
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _said(name: str, value: Any) -> str:

@@ -129,7 +129,11 @@ def parse_filters(query: QueryDict, *, zone: ZoneInfo, now: datetime) -> TraceFi
 def chips(query: QueryDict) -> list[Chip]:
     """Return the filters in force, in the order of their labels; the range and the scope have places of their own."""
     return [
-        Chip(parameter=parameter, label=label, value="unknown" if parameter == "priced" else query[parameter])
+        Chip(
+            parameter=parameter,
+            label=label,
+            value="unknown" if parameter == "priced" else str(query[parameter]),
+        )
         for parameter, label in LABELS.items()
         if query.get(parameter, "").strip()
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from ingest.queries.trace import StoredMessage
+from ingest.records import Message
 
 FOLD_AT = 1_600
 FOLD_TO = 700
@@ -51,7 +51,7 @@ class Readable:
     is_missing: bool = False
 
 
-def readable(messages: Sequence[StoredMessage]) -> list[Readable]:
+def readable(messages: Sequence[Message]) -> list[Readable]:
     """Return messages as people read them."""
     return [_message(message) for message in messages]
 
@@ -66,14 +66,15 @@ def pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
-def _message(message: StoredMessage) -> Readable:
-    body = message.body
-    if body is None:
-        return Readable(role=message.role, name="", blocks=(), is_missing=True)
-    if not isinstance(body, Mapping):
-        return Readable(role=message.role, name="", blocks=(_text_or_json(body),))
-    name = body.get("name") or body.get("tool_call_id") or ""
-    return Readable(role=message.role, name=str(name), blocks=tuple(_blocks(body)))
+def _message(message: Message) -> Readable:
+    name = message.get("name") or message.get("tool_call_id") or ""
+    return Readable(
+        role=str(message.get("role", "")),
+        name=str(name),
+        blocks=tuple(_blocks(message)),
+        # The store returns a message that is gone as its role with no content at all.
+        is_missing=message.keys() <= {"role", "content"} and message.get("content") is None,
+    )
 
 
 def _blocks(body: Mapping[str, Any]) -> Iterator[Block]:

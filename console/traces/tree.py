@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.queries.trace import Node
+from ingest.queries.spans import SpanRow
 
 WIDTH = 1000
 """Units in which bars are drawn, whatever the size of the window."""
@@ -15,7 +15,7 @@ DEEPEST = 14
 class Branch:
     """One row of the tree."""
 
-    node: Node
+    node: SpanRow
     depth: int
     children: int
     x: float
@@ -26,7 +26,7 @@ class Branch:
     """The ids of the rows above it in the tree, for folding."""
 
 
-def extent(nodes: Sequence[Node]) -> tuple[int, int]:
+def extent(nodes: Sequence[SpanRow]) -> tuple[int, int]:
     """Return where a trace begins and how long it lasts, in microseconds since 1970 and of duration."""
     starts = [_microseconds(node) for node in nodes]
     begin = min(starts)
@@ -34,19 +34,19 @@ def extent(nodes: Sequence[Node]) -> tuple[int, int]:
     return begin, max(end - begin, 1)
 
 
-def branches(nodes: Sequence[Node]) -> list[Branch]:
+def branches(nodes: Sequence[SpanRow]) -> list[Branch]:
     """Return every span once: children below their parent by time; what has no parent here stands at the top."""
     begin, length = extent(nodes)
     known = {node.span_id for node in nodes}
-    below: dict[str, list[Node]] = defaultdict(list)
+    below: dict[str, list[SpanRow]] = defaultdict(list)
     for node in nodes:
         is_top = node.parent_span_id not in known or node.parent_span_id == node.span_id
         below["" if is_top else node.parent_span_id].append(node)
     rows: list[Branch] = []
     seen: set[str] = set()
 
-    def walk(top: Node) -> None:
-        stack: list[tuple[Node, tuple[str, ...]]] = [(top, ())]
+    def walk(top: SpanRow) -> None:
+        stack: list[tuple[SpanRow, tuple[str, ...]]] = [(top, ())]
         while stack:
             node, above = stack.pop()
             if node.span_id in seen:
@@ -63,7 +63,7 @@ def branches(nodes: Sequence[Node]) -> list[Branch]:
     return rows
 
 
-def _branch(node: Node, above: tuple[str, ...], children: int, begin: int, length: int) -> Branch:
+def _branch(node: SpanRow, above: tuple[str, ...], children: int, begin: int, length: int) -> Branch:
     offset = _microseconds(node) - begin
     x = offset / length * WIDTH
     width = max(node.duration_us / length * WIDTH, 2.0)
@@ -78,7 +78,7 @@ def _branch(node: Node, above: tuple[str, ...], children: int, begin: int, lengt
     )
 
 
-def _microseconds(node: Node) -> int:
+def _microseconds(node: SpanRow) -> int:
     return int(node.start_time.timestamp()) * 1_000_000 + node.start_time.microsecond
 
 

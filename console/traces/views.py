@@ -18,11 +18,11 @@ from console.accounts.models import Project, User
 from console.pages import bad_filters, is_partial, zone_of
 from console.ranges import CHOICES, FilterError
 from console.store import store
-from console.traces.detail import opened, summary
+from console.traces.detail import find_trace, opened, summary
 from console.traces.filters import TraceFilters, chips, has_filters, parse_filters
 from console.traces.tree import branches, extent, scale
 from ingest.queries.listing import CursorError, Page, Wanted, facets, page
-from ingest.queries.trace import find_span, find_trace
+from ingest.queries.spans import span_detail
 from ingest.queries.traffic import environments, has_any_traffic
 
 PAGE_SIZE = 50
@@ -110,7 +110,7 @@ def show_trace(request: HttpRequest, slug: str, trace_id: str) -> HttpResponse:
         missing = {"project": project, "section": "traces", "trace_id": trace_id}
         return render(request, "traces/missing.html", missing, status=404)
     heading = summary(trace)
-    span = find_span(
+    span = span_detail(
         store(), project_id=project.id, trace_id=trace_id, span_id=wants_span or heading.node.span_id
     )
     if span is None:
@@ -121,7 +121,7 @@ def show_trace(request: HttpRequest, slug: str, trace_id: str) -> HttpResponse:
         "trace": trace,
         "summary": heading,
         "span": opened(span, trace, key_names=_key_names(project)),
-        "selected": span.columns["span_id"],
+        "selected": span.span_id,
         "traces_url": f"/p/{project.slug}/traces/",
     }
     if is_partial(request):
