@@ -6,7 +6,7 @@ from django import forms
 
 from console.accounts.models import Project
 from console.gateway.models import ModelRoute, Protocol, Upstream
-from console.settings.providers import PROVIDERS
+from console.settings.providers import PROVIDERS, Provider
 
 _PROVIDER_CHOICES = [("", "another, or my own server"), *((one.name, one.label) for one in PROVIDERS)]
 
@@ -58,6 +58,20 @@ class UpstreamForm(forms.Form):
     )
     total_timeout_s = forms.FloatField(label="Whole call (s)", min_value=0.1, max_value=3_600, initial=900.0)
     is_enabled = forms.BooleanField(label="In use", required=False, initial=True)
+
+    @classmethod
+    def for_provider(cls, provider: Provider | None) -> "UpstreamForm":
+        """Return an empty form, or one that knows a provider's address."""
+        if provider is None:
+            return cls()
+        return cls(
+            initial={
+                "name": provider.name,
+                "provider": provider.name,
+                "base_url": provider.base_url,
+                "protocol": provider.protocol,
+            }
+        )
 
     @classmethod
     def of(cls, upstream: Upstream) -> "UpstreamForm":

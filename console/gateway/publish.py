@@ -4,6 +4,9 @@ import hashlib
 import logging
 import os
 import tempfile
+import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -33,6 +36,7 @@ from inference_proxy.snapshot import (
 from ingest.keys import KeyGrant, KeyHash, KeyRing
 
 log = logging.getLogger(__name__)
+_begun = threading.local()
 
 
 def publish_on_commit() -> None:
@@ -41,9 +45,7 @@ def publish_on_commit() -> None:
     Trouble on the way is noted on the publication and logged, never raised: the change itself
     is made, and the periodic `publish` repeats the attempt.
     """
-    is_planned = any(hook is publish for _, hook, *_ in transaction.get_connection().run_on_commit)
-    if not is_planned:
-        transaction.on_commit(publish, robust=True)
+    transaction.on_commit(_PublishUnlessDone(asked_at=time.monotonic()), robust=True)
 
 
 @transaction.atomic
@@ -53,6 +55,7 @@ def publish() -> Publication:
     The lock on the one publication keeps an older state from overtaking a newer one. A version
     is the time in milliseconds, and always greater than the last; unchanged content keeps its own.
     """
+    _begun.at = time.monotonic()
     Publication.objects.get_or_create(id=1)
     publication = Publication.objects.select_for_update().get(id=1)
     digest = hashlib.sha256(dump(build(version=""))).hexdigest()
@@ -68,6 +71,17 @@ def publish() -> Publication:
         publication.published_at = timezone.now()
     publication.save()
     return publication
+
+
+@dataclass(frozen=True, slots=True)
+class _PublishUnlessDone:
+    """Publishes, unless this thread has begun to since: of several changes in one transaction the first hook does."""
+
+    asked_at: float
+
+    def __call__(self) -> None:
+        if getattr(_begun, "at", 0.0) < self.asked_at:
+            publish()
 
 
 def build(*, version: str) -> Snapshot:

@@ -167,7 +167,7 @@ AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 # One counter of failures, not two that hide each other: axes'.
 ACCOUNT_RATE_LIMITS = {"login_failed": None}
 ACCOUNT_SESSION_REMEMBER = True
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "console.accounts.adapter.name_tried"
 
 IS_HTTPS = CONSOLE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS

@@ -38,7 +38,8 @@ def upstreams(request: HttpRequest, slug: str) -> HttpResponse:
 def add(request: HttpRequest, slug: str) -> HttpResponse:
     """Add an upstream."""
     project = project_for(request.user, slug, to="manage")
-    form = UpstreamForm(request.POST if request.method == "POST" else None)
+    known = next((one for one in PROVIDERS if one.name == request.GET.get("provider")), None)
+    form = UpstreamForm(request.POST) if request.method == "POST" else UpstreamForm.for_provider(known)
     if request.method == "POST" and form.is_valid():
         try:
             upstream = add_upstream(

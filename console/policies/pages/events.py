@@ -89,7 +89,7 @@ def figure(chosen: TimeRange, counts: Sequence[GuardCount]) -> Figure | None:
         at = bisect_right(starts, _aware(count.hour)) - 1
         if count.action in values and not count.is_shadow and 0 <= at < len(starts):
             values[count.action][at] += count.events
-    drawn = {action: numbers for action, numbers in values.items() if any(numbers)}
+    drawn: dict[str, Sequence[int]] = {action: numbers for action, numbers in values.items() if any(numbers)}
     return guard_actions(chosen, drawn) if drawn else None
 
 
