@@ -1,10 +1,13 @@
 """The Celery application. A message is only a wake-up: the state of every job is in the database."""
 
+import logging
 import os
+from typing import Any
 
 import django
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import after_setup_logger
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.base")  # noqa: TID251
@@ -35,3 +38,10 @@ app.conf.beat_schedule = {
     },
 }
 app.autodiscover_tasks(["console.evaluations", "console.drift", "console.gateway"])
+
+
+@after_setup_logger.connect
+def quieten(**_: Any) -> None:
+    """Two lines for each judgement would bury every other line."""
+    for name in ("celery.app.trace", "celery.worker.strategy"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -23,6 +23,7 @@ def course(chosen: TimeRange, hours: Mapping[datetime, tuple[float, int]], watch
         chosen, [Series(name=watched.title, values=values, colour="--series-1")], write=watched.write
     )
     figure["layout"]["showlegend"] = False
+    figure["layout"]["yaxis"] |= watched.axis
     return figure
 
 

@@ -17,6 +17,8 @@ class Watched:
     title: str
     kind: Kind
     write: Callable[[float | None], str]
+    axis: Mapping[str, str]
+    """How Plotly writes the values on an axis."""
 
     def effect(self, value: float | None) -> str:
         """Write the size of a shift."""
@@ -36,10 +38,30 @@ def _tokens(value: float | None) -> str:
 WATCHED: Mapping[str, Watched] = {
     one.key: one
     for one in (
-        Watched(key="latency_ms", title="Latency", kind="numeric", write=_milliseconds),
-        Watched(key="cost_usd", title="Cost per call", kind="numeric", write=formats.money),
-        Watched(key="output_tokens", title="Output tokens", kind="numeric", write=_tokens),
-        Watched(key="refusal_rate", title="Refusals", kind="rate", write=formats.percent),
+        Watched(
+            key="latency_ms", title="Latency", kind="numeric", write=_milliseconds, axis={"ticksuffix": " ms"}
+        ),
+        Watched(
+            key="cost_usd",
+            title="Cost per call",
+            kind="numeric",
+            write=formats.money,
+            axis={"tickprefix": "$", "tickformat": "~g"},
+        ),
+        Watched(
+            key="output_tokens",
+            title="Output tokens",
+            kind="numeric",
+            write=_tokens,
+            axis={"tickformat": "~s"},
+        ),
+        Watched(
+            key="refusal_rate",
+            title="Refusals",
+            kind="rate",
+            write=formats.percent,
+            axis={"tickformat": "~%"},
+        ),
     )
 }
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from console.accounts import audit
+from console.accounts.actions import internal_key
 from console.accounts.models import Project, User
 from console.evaluations.models import Job, JobState, Rule
 from console.evaluations.proxy_model import ENVIRONMENT
@@ -74,7 +75,9 @@ def create_rule(
         seen_until=now,
         created_by=by,
     )
-    check_evaluator(rule)
+    if check_evaluator(rule).source == "judge":
+        # Made now, so that the proxy knows it by the time the first call is judged.
+        internal_key(project=project)
     rule.save(force_insert=True)
     audit.record(
         project=project, by=by, action="rule.created", target=name, kind=kind, share=share, judge=judge_model

@@ -29,7 +29,7 @@ from evaluators.errors import UnknownEvaluatorError
 from ingest.queries.sampling import calls_between
 from ingest.queries.score_summaries import newest_scores, score_series, score_summaries
 
-PAGE = 50
+PAGE = 25
 PAST = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 
 

@@ -148,7 +148,7 @@ def test_a_judge_that_fails_is_asked_three_times_and_then_the_reason_is_kept(
     assert "status 503" in score.reason
 
 
-def test_a_judge_that_is_refused_stops_its_rule_and_keeps_the_job(
+def test_a_judge_that_is_refused_time_and_again_stops_its_rule_and_keeps_the_job(
     clickhouse: Client, project: Project, owner: User, judge_model: FakeUpstream
 ) -> None:
     rule = add_rule(project, owner, kind="rubric", parameters=QUESTION, judge_model="gpt-nonsense")
@@ -156,7 +156,9 @@ def test_a_judge_that_is_refused_stops_its_rule_and_keeps_the_job(
     judge_model.always(as_error(404))
 
     (job,) = sample(rule)
-    judging.judge(job, now=datetime.now(UTC))
+    at = datetime.now(UTC)
+    for attempt in range(3):
+        judging.judge(job, now=at + timedelta(minutes=5 * attempt))
     rule.refresh_from_db()
 
     assert not rule.is_enabled
