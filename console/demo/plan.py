@@ -16,6 +16,7 @@ DAY_US = 24 * 3600 * 1_000_000
 SETTLE_US = 5 * 60 * 1_000_000
 """Nothing ends later than this before the plan's present, so that no clock has to agree exactly."""
 
+LAST_DAY_EXTRA = 0.07
 _DOMAIN_WEIGHTS = (24, 18, 15, 13, 9, 10, 7, 8)
 _BY_HOUR = (2, 1, 1, 1, 1, 2, 4, 8, 14, 18, 19, 18, 15, 16, 18, 17, 15, 12, 10, 9, 8, 7, 5, 3)
 _BY_WEEKDAY = (1.0, 1.05, 1.1, 1.05, 0.95, 0.45, 0.4)
@@ -120,6 +121,8 @@ def _request(random: Random, *, days: int, now: datetime) -> list[Trace]:
 def _moment(random: Random, *, days: int, now: datetime) -> int:
     """Draw a time: busy by day, quiet by night and on weekends, a little more from day to day."""
     latest = now - timedelta(microseconds=2 * SETTLE_US)
+    # The last day is a busy one even on a Sunday, so that there is enough to compare with the days before.
+    days = 1 if random.random() < LAST_DAY_EXTRA else days
     while True:
         share = 1 - abs(random.random() - random.random()) if random.random() < 0.4 else random.random()
         moment = latest - timedelta(days=days) * (1 - share)
