@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 
 import uvicorn
@@ -26,8 +27,15 @@ def main() -> int:
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     server = uvicorn.Server(configured(Application(settings), host=arguments.host, port=arguments.port))
+    # The server raises the signal it was stopped by once more after it has ended in order.
+    signal.signal(signal.SIGTERM, _already_stopped)
+    signal.signal(signal.SIGINT, _already_stopped)
     server.run()
     return 0 if server.started else 1
+
+
+def _already_stopped(number: int, frame: object) -> None:
+    return
 
 
 if __name__ == "__main__":

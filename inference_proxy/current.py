@@ -79,7 +79,11 @@ class Current:
         return self.snapshot
 
     async def refresh(self) -> None:
-        """Ask the sources in order; the first that has a snapshot decides."""
+        """Ask the sources in order; the first that has a snapshot decides.
+
+        When none has one, the snapshot in force stays: an emptied Redis is an accident, not an order to
+        forget every key.
+        """
         for source in self._sources:
             try:
                 raw = await source.read()
@@ -88,9 +92,6 @@ class Current:
                 continue
             if raw is not None:
                 self._take(raw)
-                return
-            if self.snapshot is not None:
-                # An emptied Redis is an accident, not an order to forget every key.
                 return
 
     def _take(self, raw: bytes) -> None:

@@ -349,7 +349,7 @@ class _Journey:
                     str(transcript.error.get("message") or ""),
                 )
         except Blocked as block:
-            await self._end_blocked(block, guarded)
+            await self._end_blocked(block, guarded, transcript)
             return
         except UpstreamError as error:
             await self._end_broken(error, guarded, transcript)
@@ -364,11 +364,14 @@ class _Journey:
             await exchange.write(refusal.as_event())
         await exchange.end()
 
-    async def _end_blocked(self, block: Blocked, guarded: GuardedStream | None) -> None:
+    async def _end_blocked(
+        self, block: Blocked, guarded: GuardedStream | None, transcript: Transcript
+    ) -> None:
         """End a stream that a guard stopped the way OpenAI ends a filtered one."""
         self.journal.fail("blocked_by_policy", f"{block.guard}: {block.reason}", status="blocked")
         self.journal.finish_reason = "content_filter"
         assert guarded is not None
+        self._hear_out(transcript, guarded)
         with contextlib.suppress(RequestError):
             await self._finish()
         await self.exchange.write(guarded.ending())
@@ -385,6 +388,7 @@ class _Journey:
         if guarded is not None:
             with contextlib.suppress(Blocked):
                 rest = await guarded.finish()
+        self._hear_out(transcript, guarded)
         with contextlib.suppress(RequestError):
             await self._finish()
         await self.exchange.write(rest + make(f"{error}.").as_event())

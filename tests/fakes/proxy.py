@@ -4,7 +4,7 @@ import asyncio
 import http.client
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -62,6 +62,7 @@ class RunningProxy:
 
     def __init__(self, directory: Path, *upstreams: UpstreamConfig, **settings: Any) -> None:
         self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
         self.snapshot_file = directory / "snapshot.json"
         self.grant = KeyGrant(id=GRANT, project_id=PROJECT, project="tests", name="test key")
         self.upstreams: Sequence[UpstreamConfig] = (*upstreams, DEMO)
@@ -78,16 +79,14 @@ class RunningProxy:
             )
         self.policy: Policy | None = None
         self.stores_messages = True
-        self.settings = Settings(
-            **{
-                "secret_key": SECRET_KEY,
-                "spool_dir": directory / "spool",
-                "snapshot_file": self.snapshot_file,
-                "allow_private_upstreams": "loopback",
-                "drain_timeout_s": 2.0,
-            }
-            | settings
-        )
+        values: dict[str, Any] = {
+            "secret_key": SECRET_KEY,
+            "spool_dir": directory / "spool",
+            "snapshot_file": self.snapshot_file,
+            "allow_private_upstreams": "loopback",
+            "drain_timeout_s": 2.0,
+        }
+        self.settings = Settings(**values | settings)
         self._version = 0
         self.port = 0
         self._write()
@@ -158,15 +157,19 @@ class RunningProxy:
 
     def client(self, **options: Any) -> openai.OpenAI:
         """Return an official client that talks to this proxy."""
-        return openai.OpenAI(
-            **{"base_url": self.url, "api_key": API_KEY, "max_retries": 0, "timeout": 10.0} | options
-        )
+        values: dict[str, Any] = {
+            "base_url": self.url,
+            "api_key": API_KEY,
+            "max_retries": 0,
+            "timeout": 10.0,
+        }
+        return openai.OpenAI(**values | options)
 
     def request(
         self,
         method: str,
         path: str,
-        body: bytes = b"",
+        body: bytes | Iterable[bytes] = b"",
         headers: dict[str, str] | None = None,
         *,
         key: str | None = API_KEY,

@@ -1,11 +1,13 @@
 """One call after the other through the whole proxy, with the official client and a provider over HTTP."""
 
+from typing import Any
+
 import orjson
 
 from tests.fakes.proxy import API_KEY, GRANT, PROJECT, PROVIDER_KEY, RunningProxy
 from tests.fakes.upstream import FakeUpstream, as_json, as_stream, completion, spoken
 
-HELLO = [{"role": "user", "content": "Say hello."}]
+HELLO: Any = [{"role": "user", "content": "Say hello."}]
 
 
 def test_a_call_goes_through_and_is_recorded_whole(proxy: RunningProxy, upstream: FakeUpstream) -> None:
@@ -196,13 +198,13 @@ def test_provider_headers_come_back_but_nothing_else(proxy: RunningProxy, upstre
 
 
 def test_tool_calls_go_there_and_back_streamed(proxy: RunningProxy, upstream: FakeUpstream) -> None:
-    tools = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
+    tools: Any = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
     heads = [
         {"index": 0, "id": "call_a", "type": "function", "function": {"name": "weather", "arguments": ""}},
         {"index": 1, "id": "call_b", "type": "function", "function": {"name": "weather", "arguments": ""}},
     ]
     parts = [(0, '{"city"'), (1, '{"city":'), (0, ': "Bonn"}'), (1, ' "Köln"}')]
-    deltas = [{"tool_calls": [head]} for head in heads]
+    deltas: list[dict[str, Any]] = [{"tool_calls": [head]} for head in heads]
     deltas += [{"tool_calls": [{"index": index, "function": {"arguments": part}}]} for index, part in parts]
     upstream.then(as_stream(streamed(*deltas, finish_reason="tool_calls")))
 
@@ -330,7 +332,7 @@ def test_an_answer_streamed_with_an_error_in_it_is_recorded_as_one(
     assert (span.status, span.error_type, span.status_message) == ("error", "server_error", "overloaded")
 
 
-def streamed(*deltas: dict[str, object], finish_reason: str = "stop") -> list[bytes]:
+def streamed(*deltas: dict[str, Any], finish_reason: str = "stop") -> list[bytes]:
     """Return the events of an answer made of these deltas."""
     begin, *_, end, usage, done = spoken()
     chunks = []
