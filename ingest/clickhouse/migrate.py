@@ -105,7 +105,7 @@ def apply(
     cluster = _checked(cluster)
     known = migrations() if known is None else known
     client.command(_fill(CREATE_LEDGER.template, cluster))
-    applied = dict(client.query(APPLIED).result_rows)
+    applied: dict[str, str] = dict(client.query(APPLIED).result_rows)  # type: ignore[arg-type]
     _refuse_contradictions(known, applied)
     done = []
     for migration in known:

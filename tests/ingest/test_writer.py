@@ -153,7 +153,11 @@ def test_what_clickhouse_cannot_hold_is_made_to_fit(clickhouse: Client, changes:
 def test_a_refusal_is_marked_when_it_is_written(output: list[dict[str, object]], expected: bool) -> None:
     prepared = rows.prepare(make_span(uuid.uuid4(), output_messages=output), None)
     columns = dict(
-        zip((name for name, _ in rows.SPANS.columns), rows.span_columns([prepared], ingested_at_ms=0))
+        zip(
+            (name for name, _ in rows.SPANS.columns),
+            rows.span_columns([prepared], ingested_at_ms=0),
+            strict=True,
+        )
     )
 
     assert columns["is_refusal"] == [expected]

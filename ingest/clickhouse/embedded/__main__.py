@@ -1,16 +1,18 @@
 """Run the embedded store until SIGTERM or SIGINT."""
 
 import fcntl
+import os
+import signal
 import socket
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import click
 import uvicorn
-
-from ingest.clickhouse.embedded import app
-from ingest.clickhouse.embedded.engine import Engine
 
 
 @click.command()
@@ -24,6 +26,12 @@ def main(data_dir: Path, host: str, port: int, max_memory_mb: int) -> None:
     data_dir.mkdir(parents=True, exist_ok=True)
     lock = _lock(data_dir)
     listener = _listen(host, port)
+    # The engine takes its time zone from here when it is loaded; every time in the store is UTC.
+    os.environ["TZ"] = "UTC"  # noqa: TID251
+    time.tzset()
+    from ingest.clickhouse.embedded import app  # noqa: PLC0415
+    from ingest.clickhouse.embedded.engine import Engine  # noqa: PLC0415
+
     engine = Engine(data_dir, max_memory_bytes=max_memory_mb * 1_000_000)
     config = uvicorn.Config(
         app.build(engine),
@@ -40,10 +48,21 @@ def main(data_dir: Path, host: str, port: int, max_memory_mb: int) -> None:
         f"ClickHouse {engine.version} (chDB) in {data_dir} answers on {host}:{listener.getsockname()[1]}"
     )
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config).run(sockets=[listener])
     finally:
         engine.close()
         lock.close()
+
+
+class _Server(uvicorn.Server):
+    """A server for which being asked to end is no failure: uvicorn's own would raise the signal again."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let SIGTERM and SIGINT end the server."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        yield
 
 
 def _lock(data_dir: Path) -> IO[str]:

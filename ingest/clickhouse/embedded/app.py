@@ -173,19 +173,27 @@ class _Exchange:
     async def _stream(self, connection: Connection, asked: StoreRequest, read: Statement) -> None:
         engine = self._engine
         stream = await engine.call(connection.open_read, _text(read.sql), read.format, asked.parameters)
-        is_finished = False
+        is_gone = asyncio.create_task(self._client_left())
         try:
             block: Answer | None = await engine.call(connection.fetch, stream)
             await self._begin(200, asked=asked, result_format=read.format if block else "")
             while block is not None:
+                # Sending to a client that left raises nothing, so it has to be asked for.
+                if is_gone.done():
+                    raise ClientGoneError
                 await self._send_body(block.body, more=True)
                 block = await engine.call(connection.fetch, stream)
-            is_finished = True
+        except BaseException:
+            with suppress(RuntimeError):
+                await asyncio.shield(engine.call(connection.cancel_read, stream))
+            raise
         finally:
-            if not is_finished:
-                with suppress(RuntimeError):
-                    await asyncio.shield(engine.call(connection.cancel_read, stream))
+            is_gone.cancel()
         await self._send_body(b"", more=False)
+
+    async def _client_left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
     async def _begin(
         self,

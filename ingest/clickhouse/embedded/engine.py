@@ -17,7 +17,6 @@ T = TypeVar("T")
 _CONFIG = """\
 <clickhouse>
     <!-- Written at every start; change the server's options instead. -->
-    <timezone>UTC</timezone>
     <max_server_memory_usage>{max_memory_bytes}</max_server_memory_usage>
     <mark_cache_size>67108864</mark_cache_size>
     <index_mark_cache_size>16777216</index_mark_cache_size>
@@ -75,7 +74,7 @@ class Connection:
     def prepare(self, database: str, settings: Mapping[str, str]) -> None:
         """Put the connection into the state a request asks for; what an earlier request set is forgotten."""
         if self._raw is None:
-            self._raw = _chdb.connect(self.path)
+            self._raw = _chdb.connect(self.path)  # type: ignore[attr-defined]
             self._settings = {}
             self._database = ""
         stale = [name for name in self._settings if name not in settings]
@@ -188,13 +187,13 @@ class Engine:
         """Wait for a free connection, prepared for one request."""
         connection = await self._free.get()
         try:
-            try:
-                await self.call(connection.prepare, database, settings)
-            except BaseException:
-                # The connection may hold some of what was asked for and not the rest.
-                await asyncio.shield(self.call(connection.discard))
-                raise
+            await self.call(connection.prepare, database, settings)
             yield connection
+        except BaseException:
+            # After a failure chDB keeps the rows it had made so far and puts them in front of the next
+            # result, so a connection that saw one is never used again.
+            await asyncio.shield(self.call(connection.discard))
+            raise
         finally:
             self._free.put_nowait(connection)
 

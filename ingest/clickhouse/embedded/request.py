@@ -85,6 +85,8 @@ def parse(query_string: bytes, headers: Mapping[bytes, bytes], form: Mapping[str
 def form_fields(content_type: bytes, body: bytes) -> dict[str, str]:
     """Read a multipart form: the client sends one when the parameters are too long for the URL."""
     message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type + b"\r\n\r\n" + body)
+    if not message.is_multipart():
+        raise StoreError(36, "The form cannot be read: it has no parts.", "BAD_ARGUMENTS")
     fields = {}
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
