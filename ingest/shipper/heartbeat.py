@@ -24,6 +24,8 @@ class Tally:
     unpriced_calls: int = 0
     damaged_ranges: int = 0
     torn_tails: int = 0
+    unknown_segments: int = 0
+    """Segments of a format that only a newer version can read; they stay where they are."""
     inserts: int = 0
     retries: int = 0
     last_error: str = ""
@@ -59,6 +61,8 @@ class Tally:
         if self._recent_quarantined >= ALARMING_COUNT and self._recent_quarantined > ALARMING_RATIO * seen:
             share = 100 * self._recent_quarantined / seen
             return f"{share:.1f} % of the latest records were put into quarantine; is the store's schema current?"
+        if self.unknown_segments:
+            return f"{self.unknown_segments} segments were written by a newer version; start that one to ship them"
         return ""
 
     def _remember(self, shipped: int, quarantined: int) -> None:
@@ -84,6 +88,7 @@ def write_heartbeat(root: Path, tally: Tally, *, backlog_bytes: int, writers: in
         "unpriced_models": dict(tally.unpriced_models.most_common(20)),
         "damaged_ranges": tally.damaged_ranges,
         "torn_tails": tally.torn_tails,
+        "unknown_segments": tally.unknown_segments,
         "inserts": tally.inserts,
         "retries": tally.retries,
         "last_error": tally.last_error,

@@ -34,14 +34,17 @@ class Shipper:
         self._delivery = Delivery(settings, self.tally, Quarantine(self._root, replace=self._reserve.replace))
         self._homes: dict[Path, Home] = {}
         self._client: Client | None = None
-        self._heartbeat_at = 0.0
         self._tidy_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Ship until told to stop; then finish the insert in flight and return."""
+        # On a thread of its own: an insert may take long, and that is no reason to look dead.
+        heart = threading.Thread(target=self._beat_until, args=(stop,), name="heartbeat", daemon=True)
+        heart.start()
         while not stop.is_set():
             if not self.step(stop):
                 stop.wait(self._settings.poll_s)
+        heart.join(HEARTBEAT_EVERY_S)
         self.end()
 
     @property
@@ -51,10 +54,27 @@ class Shipper:
 
     def end(self) -> None:
         """Say for the last time how things are, and let others have the directories."""
-        self._beat(now=time.monotonic(), at_once=True)
+        self.beat()
         for home in self._homes.values():
             home.release()
         self._disconnect()
+
+    def beat(self) -> None:
+        """Write the heartbeat."""
+        every = list(self._homes.values())
+        backlog_bytes = sum(home.backlog_bytes() for home in every)
+        if backlog_bytes == 0:
+            self.tally.last_progress_at = time.time()
+        self.tally.unknown_segments = sum(len(home.unknown) for home in every)
+        try:
+            write_heartbeat(self._root, self.tally, backlog_bytes=backlog_bytes, writers=len(every))
+        except OSError as error:
+            log.warning("the heartbeat could not be written: %s", error)
+
+    def _beat_until(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.beat()
+            stop.wait(HEARTBEAT_EVERY_S)
 
     def step(self, stop: threading.Event | None = None) -> bool:
         """Visit every directory once; True when any batch was shipped."""
@@ -65,8 +85,6 @@ class Shipper:
                 break
             if time.monotonic() >= home.retry_at:
                 has_shipped = self._visit(home) or has_shipped
-            self._beat(now=time.monotonic())
-        self._beat(now=time.monotonic())
         self._tidy(now=time.monotonic())
         return has_shipped
 
@@ -113,18 +131,6 @@ class Shipper:
                     log.exception("the checkpoint in %s cannot be read", path)
         for path in self._homes.keys() - set(paths):
             self._homes.pop(path).release()
-
-    def _beat(self, *, now: float, at_once: bool = False) -> None:
-        if not at_once and now < self._heartbeat_at + HEARTBEAT_EVERY_S:
-            return
-        self._heartbeat_at = now
-        backlog_bytes = sum(home.backlog_bytes() for home in self._homes.values())
-        if backlog_bytes == 0:
-            self.tally.last_progress_at = time.time()
-        try:
-            write_heartbeat(self._root, self.tally, backlog_bytes=backlog_bytes, writers=len(self._homes))
-        except OSError as error:
-            log.warning("the heartbeat could not be written: %s", error)
 
     def _tidy(self, *, now: float) -> None:
         if now < self._tidy_at + min(TIDY_EVERY_S, self._settings.retention_s / 2 + 0.2):
