@@ -13,7 +13,7 @@ from guardrails.registry import RemoteGuard
 from guardrails.verdict import Failure, Finding
 
 TEXTS_PER_CALL = 64
-CHARACTERS_PER_CALL = 200_000
+CHARACTERS_PER_CALL = 100_000
 CONNECTIONS = 32
 REMEMBERED = 50_000
 _LONGEST_ANSWER = 16 << 20

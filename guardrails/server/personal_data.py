@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from guardrails.server.recognizers import NEED_CONTEXT, engine
+from guardrails.server.recognizers import NEED_CONTEXT, UNSHAPED, engine
 
 DENIED = "DENIED"
 _PRIORITY = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_ITIN", "PHONE_NUMBER")
@@ -39,7 +39,8 @@ class PersonalDataDetector:
         self._allow = _phrases(parameters["allow"])
         self._deny = _phrases(parameters["deny"])
         self._priority = {entity: rank for rank, entity in enumerate([DENIED, *_PRIORITY, *self._entities])}
-        self._engine = engine(self._language)
+        is_eager = bool(self._context) or self._threshold <= UNSHAPED
+        self._engine = engine(self._language, is_eager=is_eager)
         self._timeouts = _timeouts()
 
     def detect(self, text: str) -> list[Mapping[str, Any]]:

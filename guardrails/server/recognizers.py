@@ -23,6 +23,8 @@ from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import SlimSpacyNlpEngine
 
 REGEX_TIMEOUT_S = 2
+UNSHAPED = 0.2
+"""How sure digits in a row are a telephone number, before a word says so."""
 _VALID = 1
 """How sure phonenumbers must be: the number could have been given to somebody."""
 CONTEXT_WORDS_BEFORE = 6
@@ -115,7 +117,10 @@ class BlankNlpEngine(SlimSpacyNlpEngine):
 
     def load(self) -> None:
         """Make an empty pipeline for every language."""
-        pipelines: Any = {language: spacy.blank(language) for language in self._languages}
+        # The rules of some languages take seconds to load; to find words, those for any language are enough.
+        pipelines: Any = {
+            language: spacy.blank("en" if language == "en" else "xx") for language in self._languages
+        }
         self.nlp = pipelines
 
     def _doc_to_nlp_artifact(self, doc: Any, language: str) -> Any:
@@ -137,13 +142,16 @@ class AnyDomainEmailRecognizer(presidio.EmailRecognizer):
 class ShapedPhoneRecognizer(presidio.PhoneRecognizer):
     """Surer of a number the more it is written like one; digits in a row need a word that says what they are."""
 
+    is_eager = False
+    """Look at digits in a row even where no word says that they are a telephone number."""
+
     def load(self) -> None:
         """Make the words that speak for a telephone number quick to look up."""
         self._words = frozenset(self.context)
 
     def analyze(self, text: str, entities: Sequence[str], nlp_artifacts: Any = None) -> list[Any]:
         """Look only where a number could be believed, in one region after the other."""
-        has_word = not self._words.isdisjoint(_WORD.findall(text.lower()))
+        has_word = self.is_eager or not self._words.isdisjoint(_WORD.findall(text.lower()))
         spans = {
             span
             for found in _NUMBER.finditer(text)
@@ -180,14 +188,19 @@ class ShapedPhoneRecognizer(presidio.PhoneRecognizer):
 
 
 @functools.lru_cache(maxsize=16)
-def engine(language: str) -> AnalyzerEngine:
-    """Return Presidio's analyzer for a language, with every recognizer that needs no model."""
+def engine(language: str, *, is_eager: bool = False) -> AnalyzerEngine:
+    """Return Presidio's analyzer for a language, with every recognizer that needs no model.
+
+    An eager one also looks where only words that a policy brings, or a low threshold, could make it believe.
+    """
     # The list of public suffixes comes with the package; looking for a newer one would call home.
     offline: Any = tldextract.TLDExtract(suffix_list_urls=())
     tldextract.extract = offline
     presidio_analyzer.pattern_recognizer.REGEX_TIMEOUT_SECONDS = REGEX_TIMEOUT_S
     logging.getLogger("presidio-analyzer").setLevel(logging.WARNING)
-    registry = RecognizerRegistry(recognizers=_recognizers(language), supported_languages=[language])
+    registry = RecognizerRegistry(
+        recognizers=_recognizers(language, is_eager), supported_languages=[language]
+    )
     return AnalyzerEngine(
         registry=registry,
         nlp_engine=BlankNlpEngine([language]),
@@ -201,15 +214,12 @@ def engine(language: str) -> AnalyzerEngine:
     )
 
 
-def _recognizers(language: str) -> list[EntityRecognizer]:
-    recognizers: list[EntityRecognizer] = [
-        AnyDomainEmailRecognizer(supported_language=language),
-        ShapedPhoneRecognizer(
-            supported_language=language,
-            context=_TELEPHONE[language].split(),
-            supported_regions=REGIONS,
-        ),
-    ]
+def _recognizers(language: str, is_eager: bool) -> list[EntityRecognizer]:
+    phone = ShapedPhoneRecognizer(
+        supported_language=language, context=_TELEPHONE[language].split(), supported_regions=REGIONS
+    )
+    phone.is_eager = is_eager
+    recognizers: list[EntityRecognizer] = [AnyDomainEmailRecognizer(supported_language=language), phone]
     for entity, (recognizer, context) in _GENERIC.items():
         recognizers.append(
             recognizer(supported_language=language, supported_entity=entity, context=context.split())
@@ -244,4 +254,4 @@ def _phone_score(number: str) -> float:
     if _BEGINS_AS_DATE.match(number):
         return 0.0
     has_shape = not number.isdigit() and _NATIONAL.match(number)
-    return 0.6 if has_shape else 0.2
+    return 0.6 if has_shape else UNSHAPED

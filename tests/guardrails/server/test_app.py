@@ -1,0 +1,167 @@
+"""The guard server over HTTP: verdicts for good requests, sentences for bad ones, and a way back from death."""
+
+import asyncio
+import io
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from guardrails.server.app import LONGEST_BODY, LONGEST_TEXT, GuardApp
+from guardrails.server.settings import Settings
+from guardrails.server.workers import Workers
+
+PII = {"kind": "pii", "parameters": {}}
+CHECK = {"guard": PII, "texts": ["write to bob@example.com", "nothing here"]}
+
+
+async def post(url: str, body: Any) -> tuple[int, Any]:
+    data = io.BytesIO(body if isinstance(body, bytes) else orjson.dumps(body))
+    async with aiohttp.ClientSession() as http, http.post(f"{url}/v1/guard", data=data) as response:
+        return response.status, orjson.loads(await response.read())
+
+
+async def test_verdicts_come_in_the_order_of_the_texts(guard_url: str) -> None:
+    status, answer = await post(guard_url, {"checks": [CHECK, {"guard": PII, "texts": []}, CHECK]})
+
+    verdicts = [
+        {"findings": [{"entity": "EMAIL_ADDRESS", "start": 9, "end": 24, "score": 1.0}]},
+        {"findings": []},
+    ]
+    assert (status, answer) == (200, {"verdicts": [verdicts, [], verdicts]})
+
+
+async def test_offsets_count_characters(guard_url: str) -> None:
+    _, answer = await post(guard_url, {"checks": [{"guard": PII, "texts": ["😀é日 bob@example.com"]}]})
+
+    assert answer["verdicts"][0][0]["findings"][0]["start"] == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "sentence"),
+    [
+        (b"", 400, "the body is not JSON"),
+        (b"\xff{", 400, "the body is not JSON"),
+        ([], 400, "an object with a list 'checks'"),
+        ({"checks": []}, 400, "an object with a list 'checks'"),
+        ({"checks": [1]}, 400, "a check is an object"),
+        ({"checks": [{"guard": PII, "texts": "x"}]}, 400, "a check is an object"),
+        ({"checks": [{"guard": PII, "texts": [1]}]}, 400, "must hold only texts"),
+        ({"checks": [{"guard": {"kind": 1}, "texts": []}]}, 400, "a guard is an object"),
+        (
+            {"checks": [{"guard": {"kind": "oracle"}, "texts": []}]},
+            400,
+            "no detector 'oracle'; known: ['pii']",
+        ),
+        ({"checks": [{"guard": {"kind": "words"}, "texts": []}]}, 400, "no detector 'words'"),
+        (
+            {"checks": [{"guard": {"kind": "pii", "parameters": {"entities": ["PERSON"]}}, "texts": []}]},
+            400,
+            "needs a language model",
+        ),
+        ({"checks": [CHECK], "deadline_ms": 0}, 400, "'deadline_ms' must be a whole number"),
+        ({"checks": [CHECK], "deadline_ms": "1"}, 400, "'deadline_ms' must be a whole number"),
+        ({"checks": [{"guard": PII, "texts": ["x"] * 1_025}]}, 413, "may hold 1024 texts"),
+        ({"checks": [{"guard": PII, "texts": ["x" * (LONGEST_TEXT + 1)]}]}, 413, "cut it into windows"),
+        (b" " * (LONGEST_BODY + 1), 413, "send fewer texts"),
+    ],
+)
+async def test_a_bad_request_is_answered_with_a_sentence(
+    guard_url: str, body: Any, status: int, sentence: str
+) -> None:
+    answered, answer = await post(guard_url, body)
+
+    assert answered == status
+    assert sentence in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/v1/guard", 405), ("POST", "/health", 405), ("GET", "/", 404)]
+)
+async def test_other_doors_are_closed(guard_url: str, method: str, path: str, status: int) -> None:
+    async with aiohttp.ClientSession() as http, http.request(method, guard_url + path) as response:
+        assert response.status == status
+
+
+async def test_a_deadline_that_cannot_be_met_is_a_timeout(guard_url: str) -> None:
+    many = [f"{number} bob@example.com 212-555-0123 " * 40 for number in range(200)]
+
+    status, answer = await post(guard_url, {"checks": [{"guard": PII, "texts": many}], "deadline_ms": 5})
+
+    assert (status, answer["error"]["type"]) == (504, "timeout")
+
+
+async def test_health_and_metrics_tell_the_state(guard_url: str) -> None:
+    async with aiohttp.ClientSession() as http:
+        async with http.get(f"{guard_url}/health") as response:
+            health = await response.json()
+        async with http.get(f"{guard_url}/metrics") as response:
+            metrics = await response.text()
+
+    assert health["status"] == "ok"
+    assert f"parapet_guard_ready_workers {health['workers']}\n" in metrics
+    assert 'parapet_guard_requests_total{status="200"} ' in metrics
+
+
+async def test_a_full_queue_says_come_back() -> None:
+    app = GuardApp(Settings(workers=1, waiting=0))
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": orjson.dumps({"checks": [CHECK]})}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app({"type": "http", "path": "/v1/guard", "method": "POST"}, receive, send)
+    await app({"type": "http", "path": "/health", "method": "GET"}, receive, send)
+
+    assert [message.get("status") for message in sent[::2]] == [503, 503]
+    assert (b"retry-after", b"1") in sent[0]["headers"]
+    assert orjson.loads(sent[1]["body"])["error"]["type"] == "overloaded"
+    assert orjson.loads(sent[3]["body"])["error"]["type"] == "starting"
+
+
+def children() -> set[int]:
+    """The processes this one has started, workers of a pool among them."""
+    return {
+        int(child)
+        for listing in Path("/proc/self/task").glob("*/children")
+        for child in listing.read_text().split()
+    }
+
+
+async def until_ready(workers: Workers) -> None:
+    async with asyncio.timeout(60):
+        while not workers.ready:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_worker_that_dies_or_hangs_is_replaced_and_its_job_done() -> None:
+    before = children()
+    workers = Workers(count=1, waiting=8, hang_s=1)
+    workers.start()
+    await until_ready(workers)
+    job = {**PII, "texts": ["bob@example.com"]}
+
+    (first,) = children() - before
+    os.kill(first, signal.SIGKILL)
+    after_death = await workers.run(job)
+
+    (second,) = children() - before
+    os.kill(second, signal.SIGSTOP)
+    hung = (await asyncio.gather(workers.run(job), return_exceptions=True))[0]
+    after_hanging = await workers.run(job)
+
+    (third,) = children() - before
+    await workers.stop()
+
+    assert len({first, second, third}) == 3
+    assert str(hung) == "a detector was silent for 1 s"
+    assert after_death == after_hanging
+    assert after_death["verdicts"][0]["findings"][0]["entity"] == "EMAIL_ADDRESS"
+    assert children() == before
