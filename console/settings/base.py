@@ -249,5 +249,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("PARAPET_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": env.text("PARAPET_LOG_LEVEL", "INFO").upper()},
 }

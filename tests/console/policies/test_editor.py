@@ -11,7 +11,7 @@ from console.policies.forms import Draft
 from console.policies.models import Policy
 
 GUARDS = "/p/lighthouse/guards/"
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX = {"HX-Request": "true"}
 ALL = ["system", "user", "history", "context", "tool_arguments", "tool_results", "answer", "reasoning"]
 
 
@@ -150,7 +150,7 @@ def test_a_pattern_that_cannot_be_read_is_explained(
 
 
 def test_a_guard_is_added_to_the_draft_and_not_yet_in_force(owner_client: Client, policy: Policy) -> None:
-    answer = owner_client.post(f"{GUARDS}draft/", {"guard": ["0"], "do": "add:pii", **words(0)}, **HTMX)
+    answer = owner_client.post(f"{GUARDS}draft/", {"guard": ["0"], "do": "add:pii", **words(0)}, headers=HTMX)
 
     page = answer.content.decode()
     assert "<html" not in page
@@ -176,7 +176,7 @@ def test_a_guard_is_added_to_the_draft_and_not_yet_in_force(owner_client: Client
 def test_a_draft_follows_its_orders(owner_client: Client, order: str, left: list[str]) -> None:
     fields = {"guard": ["0", "1", "2"], "do": order, **words(0), **words(1), **words(2)}
 
-    page = owner_client.post(f"{GUARDS}draft/", fields, **HTMX).content.decode()
+    page = owner_client.post(f"{GUARDS}draft/", fields, headers=HTMX).content.decode()
 
     assert re.findall(r'name="guard" value="(\d+)"', page) == left
 
@@ -192,7 +192,7 @@ def test_without_htmx_the_whole_page_comes_back_with_the_draft(owner_client: Cli
 
 @pytest.mark.parametrize("guard", ["x", "-1", "99999999", "٣", "0 "])
 def test_made_up_guards_of_a_draft_are_passed_over(owner_client: Client, guard: str) -> None:
-    answer = owner_client.post(f"{GUARDS}draft/", {"guard": [guard], f"g{guard}-kind": "words"}, **HTMX)
+    answer = owner_client.post(f"{GUARDS}draft/", {"guard": [guard], f"g{guard}-kind": "words"}, headers=HTMX)
 
     assert (answer.status_code, b'name="guard"' in answer.content) == (200, False)
 
@@ -202,7 +202,7 @@ def test_a_draft_has_at_most_fifty_guards(owner_client: Client) -> None:
     for number in range(60):
         fields |= {f"g{number}-kind": "words"}
 
-    page = owner_client.post(f"{GUARDS}draft/", fields, **HTMX).content.decode()
+    page = owner_client.post(f"{GUARDS}draft/", fields, headers=HTMX).content.decode()
 
     assert len(re.findall(r'name="guard"', page)) == 50
 

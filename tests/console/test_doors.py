@@ -1,0 +1,124 @@
+"""Every address of the console, found by walking the URL patterns: who gets in, and what every answer carries."""
+
+import re
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import Settings
+
+from console.accounts.models import Project, User
+from console.store import store
+
+SOMETHING = {
+    "slug": "lighthouse",
+    "uuid": str(UUID(int=7)),
+    "int": "1",
+    "str": "x",
+    "path": "x",
+}
+OPEN = {"/health", "/accounts/login/", "/accounts/logout/", "/accounts/inactive/", "/accounts/welcome/x/x/"}
+"""What answers without a sign-in. Signing out leads anyone to the sign-in."""
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+def addresses() -> list[str]:
+    """One example of every address there is."""
+    return sorted({"/" + path for path in _walk(get_resolver().url_patterns, "")})
+
+
+def _walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
+    for pattern in patterns:
+        route = before + _example(str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def _example(route: str) -> str:
+    return re.sub(r"<(?:(\w+):)?\w+>", lambda found: SOMETHING[found.group(1) or "str"], route)
+
+
+PROJECT_PAGES = [address for address in addresses() if address.startswith("/p/lighthouse/")]
+
+
+@pytest.fixture
+def with_store(settings: Settings, clickhouse_url: str) -> Iterator[None]:
+    settings.CLICKHOUSE_URL = clickhouse_url
+    store.cache_clear()
+    yield
+    store().close()
+    store.cache_clear()
+
+
+def test_the_walk_finds_the_pages() -> None:
+    assert {"/p/lighthouse/settings/keys/", "/p/lighthouse/guards/", "/health"} <= set(addresses())
+    assert len(PROJECT_PAGES) > 20
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("address", [address for address in addresses() if address not in OPEN])
+@pytest.mark.django_db
+def test_nobody_gets_in_without_signing_in(client: Client, address: str, method: str) -> None:
+    answer = getattr(client, method)(address)
+
+    is_sent_to_sign_in = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+    assert is_sent_to_sign_in or answer.status_code in {401, 403}
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("address", PROJECT_PAGES)
+def test_a_project_does_not_exist_for_a_stranger(stranger_client: Client, address: str, method: str) -> None:
+    answer = getattr(stranger_client, method)(address)
+
+    assert answer.status_code in {404, 405}
+    assert b"Lighthouse" not in answer.content
+
+
+@pytest.mark.parametrize("address", PROJECT_PAGES)
+def test_a_form_from_elsewhere_is_refused(owner: User, project: Project, address: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    assert client.post(address, {"name": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("address", addresses())
+@pytest.mark.usefixtures("with_store")
+def test_every_answer_carries_the_headers_and_obeys_the_policy(owner_client: Client, address: str) -> None:
+    answer = owner_client.get(address)
+
+    policy = answer["Content-Security-Policy"]
+    assert answer.status_code < 500
+    assert {"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"} <= {
+        directive.strip() for directive in policy.split(";")
+    }
+    assert "unsafe" not in policy
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert _violations(answer.content.decode(errors="replace")) == []
+
+
+def test_the_session_is_out_of_reach_of_scripts_and_other_sites(owner: User, client: Client) -> None:
+    client.post("/accounts/login/", {"login": owner.email, "password": "owner's long password"})
+
+    session = client.cookies["parapet_session"]
+    assert session["httponly"]
+    assert session["samesite"] == "Lax"
+
+
+def _violations(page: str) -> list[str]:
+    """What a browser would refuse under the policy: inline code, inline styles, and anything from elsewhere."""
+    inline_scripts = [
+        tag
+        for tag in re.findall(r"<script\b[^>]*>", page)
+        if "src=" not in tag and 'type="application/json"' not in tag
+    ]
+    attributes = re.findall(r"<[a-z][^>]*\s(?:on[a-z]+|style)\s*=[^>]*>", page)
+    elsewhere = re.findall(r'<(?:script|link|img|iframe)\b[^>]*(?:src|href)="(?:https?:)?//[^"]*"', page)
+    return inline_scripts + attributes + re.findall(r"<style\b", page) + elsewhere
