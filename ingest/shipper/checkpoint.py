@@ -45,6 +45,8 @@ class Checkpoint:
     """In flight, in order."""
     completes: tuple[UUID, ...] = ()
     """Segments that are done with when the batches are."""
+    rounds: int = 0
+    """How often shipped segments were looked through again because the store had restarted."""
 
     def advanced(self, *, now: float) -> "Checkpoint":
         """Return the state after the first batch has been stored or put aside."""
@@ -60,6 +62,14 @@ class Checkpoint:
             return self
         return replace(self, done=self.done | dict.fromkeys(self.completes, now), completes=())
 
+    def rewound(self, *, since: float, until: float) -> "Checkpoint":
+        """Return the state in which the segments done between two times are to be shipped once more."""
+        again = {segment for segment, at in self.done.items() if since <= at <= until}
+        if not again:
+            return self
+        # The store may still know the old tokens of rows it has lost: this round has tokens of its own.
+        return replace(self.without(again), position=None, rounds=self.rounds + 1)
+
     def without(self, segments: set[UUID]) -> "Checkpoint":
         """Forget segments whose files are gone."""
         return replace(self, done={key: at for key, at in self.done.items() if key not in segments})
@@ -74,6 +84,7 @@ def dump(checkpoint: Checkpoint) -> bytes:
             "done": {segment.hex: at for segment, at in checkpoint.done.items()},
             "position": None if position is None else [position[0].hex, position[1]],
             "completes": [segment.hex for segment in checkpoint.completes],
+            "rounds": checkpoint.rounds,
             "batches": [
                 {"token": batch.token, "first": batch.first, "places": _by_segment(batch)}
                 for batch in checkpoint.batches
@@ -96,6 +107,7 @@ def load(home: Path) -> Checkpoint:
         done={UUID(hex=segment): at for segment, at in data["done"].items()},
         position=None if position is None else (UUID(hex=position[0]), position[1]),
         completes=tuple(UUID(hex=segment) for segment in data["completes"]),
+        rounds=data["rounds"],
         batches=tuple(_batch(each) for each in data["batches"]),
     )
 

@@ -61,8 +61,9 @@ class Delivery:
         if found is None:
             return False
         readable, unreadable = _decode(found.records)
-        kept = self._without_repeats(readable, client) if readable else []
-        batches = self._batches(found.name, kept)
+        rounds = home.checkpoint.rounds
+        kept = self._without_repeats(readable, client, is_first_round=rounds == 0) if readable else []
+        batches = self._batches(f"{found.name}@{rounds}" if rounds else found.name, kept)
         self._report_damage(home, found)
         for each in unreadable:
             self._put_aside(each, "not a record this version can read")
@@ -116,18 +117,22 @@ class Delivery:
         return [decode(each.payload) for each in found]
 
     def _without_repeats(
-        self, readable: Sequence[_Readable], client: Callable[[], Client]
+        self, readable: Sequence[_Readable], client: Callable[[], Client], *, is_first_round: bool
     ) -> list[_Readable]:
         spans = [each.record for each in readable if isinstance(each.record, Span)]
-        known = repeats.stored(client(), spans) if spans else set()
+        # Nobody sends a guard event twice but ourselves, after a restart of the store.
+        events = [
+            each.record for each in readable if isinstance(each.record, GuardEvent) and not is_first_round
+        ]
+        known: set[object] = set(repeats.stored(client(), spans)) if spans else set()
+        known |= repeats.stored_events(client(), events) if events else set()
         kept: list[_Readable] = []
         for each in readable:
-            if isinstance(each.record, Span):
-                key = repeats.key_of(each.record)
-                if key in known:
-                    self._tally.repeated_spans += 1
-                    continue
-                known.add(key)
+            key = repeats.key_of(each.record) if isinstance(each.record, Span) else each.record.id
+            if key in known:
+                self._tally.repeated_records += 1
+                continue
+            known.add(key)
             kept.append(each)
         return kept
 

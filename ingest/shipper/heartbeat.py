@@ -20,7 +20,7 @@ class Tally:
     started_at: float = field(default_factory=time.time)
     shipped_records: int = 0
     quarantined_records: int = 0
-    repeated_spans: int = 0
+    repeated_records: int = 0
     unpriced_calls: int = 0
     damaged_ranges: int = 0
     torn_tails: int = 0
@@ -83,7 +83,7 @@ def write_heartbeat(root: Path, tally: Tally, *, backlog_bytes: int, writers: in
         "backlog_bytes": backlog_bytes,
         "shipped_records": tally.shipped_records,
         "quarantined_records": tally.quarantined_records,
-        "repeated_spans": tally.repeated_spans,
+        "repeated_records": tally.repeated_records,
         "unpriced_calls": tally.unpriced_calls,
         "unpriced_models": dict(tally.unpriced_models.most_common(20)),
         "damaged_ranges": tally.damaged_ranges,

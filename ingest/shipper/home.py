@@ -70,6 +70,13 @@ class Home:
             self.segments = tuple(each for each in self.segments if each.id not in checkpoint.done)
         self.checkpoint = checkpoint
 
+    def rewind(self, *, since: float, until: float) -> None:
+        """Take the segments shipped between two times as not shipped."""
+        rewound = self.checkpoint.rewound(since=since, until=until)
+        if rewound is not self.checkpoint:
+            self.save(rewound)
+            self._is_stale = True
+
     def read(self, segment: UUID) -> bytes:
         """Return a segment's bytes. Raises FileNotFoundError when somebody has removed it."""
         if segment not in self._cache:

@@ -1,11 +1,11 @@
-"""Spans that are in the store already: an SDK that got no answer sends again what we have kept."""
+"""Records that are in the store already: an SDK that got no answer sends again what we have kept."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from ingest.clickhouse.client import Client
-from ingest.records import Span
+from ingest.records import GuardEvent, Span
 from ingest.sanitising import time_us
 
 SpanKey = tuple[UUID, str, str]
@@ -16,7 +16,14 @@ FROM spans
 WHERE project_id IN %(projects)s AND toStartOfHour(start_time) IN %(hours)s AND span_id IN %(spans)s
 """
 
+STORED_EVENTS = """
+SELECT id
+FROM guard_events
+WHERE project_id IN %(projects)s AND toStartOfHour(at) IN %(hours)s AND id IN %(events)s
+"""
+
 _AT_ONCE = 5000
+_LONG_QUERY = {"max_query_size": 16 * 1024**2}
 
 
 def key_of(span: Span) -> SpanKey:
@@ -31,11 +38,26 @@ def stored(client: Client, spans: Sequence[Span]) -> set[SpanKey]:
         part = spans[start : start + _AT_ONCE]
         parameters = {
             "projects": _distinct(str(span.project_id) for span in part),
-            "hours": _distinct(_hour(span) for span in part),
+            "hours": _distinct(_hour(span.start_time_us) for span in part),
             "spans": _distinct(span.span_id for span in part),
         }
-        rows = client.query(STORED, parameters, settings={"max_query_size": 16 * 1024**2}).result_rows
+        rows = client.query(STORED, parameters, settings=_LONG_QUERY).result_rows
         found.update((row[0], row[1], row[2]) for row in rows)
+    return found
+
+
+def stored_events(client: Client, events: Sequence[GuardEvent]) -> set[UUID]:
+    """Return the ids of those guard events that the store has."""
+    found: set[UUID] = set()
+    for start in range(0, len(events), _AT_ONCE):
+        part = events[start : start + _AT_ONCE]
+        parameters = {
+            "projects": _distinct(str(event.project_id) for event in part),
+            "hours": _distinct(_hour(event.at_us) for event in part),
+            "events": _distinct(str(event.id) for event in part),
+        }
+        rows = client.query(STORED_EVENTS, parameters, settings=_LONG_QUERY).result_rows
+        found.update(row[0] for row in rows)
     return found
 
 
@@ -43,6 +65,6 @@ def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
-def _hour(span: Span) -> str:
-    seconds = time_us(span.start_time_us) // 3_600_000_000 * 3600
+def _hour(at_us: int) -> str:
+    seconds = time_us(at_us) // 3_600_000_000 * 3600
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -19,6 +19,9 @@ from ingest.spool.homes import clear_unborn, homes
 log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY_S = 1.0
+CLOCK_STEP_S = 3.0
+VOLATILE_FOR_S = 300.0
+"""Longer than an operating system keeps what was written from the disk."""
 TIDY_EVERY_S = 5.0
 
 
@@ -35,6 +38,7 @@ class Shipper:
         self._homes: dict[Path, Home] = {}
         self._client: Client | None = None
         self._tidy_at = 0.0
+        self._store_started_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Ship until told to stop; then finish the insert in flight and return."""
@@ -111,8 +115,26 @@ class Shipper:
 
     def _connect(self) -> Client:
         if self._client is None:
-            self._client = connect(self._settings.clickhouse_url)
+            client = connect(self._settings.clickhouse_url)
+            self._notice_restart(client)
+            self._client = client
         return self._client
+
+    def _notice_restart(self, client: Client) -> None:
+        """Take up again what the store acknowledged shortly before it went down.
+
+        ClickHouse acknowledges what the operating system has taken; a loss of power can still lose it. What is
+        there after the restart is recognised as a repeat, and only what is missing is inserted.
+        """
+        started_at = time.time() - int(str(client.command("SELECT uptime()")))
+        if started_at <= self._store_started_at + CLOCK_STEP_S:
+            return
+        self._store_started_at = started_at
+        newest = max(
+            (at for home in self._homes.values() for at in home.checkpoint.done.values()), default=0.0
+        )
+        for home in self._homes.values():
+            home.rewind(since=newest - VOLATILE_FOR_S, until=started_at)
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None
@@ -137,6 +159,13 @@ class Shipper:
             return
         self._tidy_at = now
         try:
+            if any(home.checkpoint.done for home in self._homes.values()):
+                # A connection that was idle is renewed in silence: only asking tells of a restart.
+                self._notice_restart(self._connect())
+        except Exception as error:  # noqa: BLE001  whatever it is, the store is away
+            self._disconnect()
+            self.tally.last_error = failures.describe(error)
+        try:
             self._remove_shipped()
             clear_unborn(self._root, now=time.time())
             self._reserve.refill()
@@ -154,7 +183,8 @@ class Shipper:
         kept.sort(key=lambda each: each[0])
         sizes = {path: path.stat().st_size for _, path, _, _ in kept if path.exists()}
         used = sum(sizes.values()) + sum(home.backlog_bytes() for home in self._homes.values())
-        horizon = time.time() - self._settings.retention_s
+        # While the store is away nobody knows whether it has kept what it acknowledged.
+        horizon = time.time() - self._settings.retention_s if self._client is not None else 0.0
         for home in list(self._homes.values()):
             gone = {}
             for at, path, segment, owner in kept:

@@ -21,7 +21,7 @@ from tests.fixtures.store import EmbeddedServer
 from tests.ingest.makers import make_event, make_span
 from tests.ingest.shipper.conftest import Pipeline
 
-LIVES = 30
+LIVES = 25
 
 
 class Traffic:
@@ -41,8 +41,8 @@ class Traffic:
     def _send(self) -> None:
         project = self._pipeline.project_id
         writer = SpoolWriter(self._pipeline.root, roll_after_s=0.05, segment_bytes=64 * 1024)
-        while not self._is_over.wait(0.02):
-            spans = [make_span(project, at=datetime.now(UTC)) for _ in range(20)]
+        while not self._is_over.wait(0.03):
+            spans = [make_span(project, at=datetime.now(UTC)) for _ in range(10)]
             writer.append_blocking([encode(span) for span in spans] + [encode(make_event(project))])
             self.sent += len(spans)
         writer.close()
@@ -86,8 +86,8 @@ def store(tmp_path: Path) -> Iterator[EmbeddedServer]:
 def test_a_store_killed_in_the_middle_of_it_all_holds_every_span_once(
     pipeline: Pipeline, traffic: Traffic, store: EmbeddedServer
 ) -> None:
-    shippers = run_killed_shippers(pipeline, store.url, 12, 1.0)
-    for pause_s in (0.7, 1.1, 0.4):
+    shippers = run_killed_shippers(pipeline, store.url, 8, 1.0)
+    for pause_s in (0.7, 1.1):
         time.sleep(pause_s)
         store.kill()
         time.sleep(0.3)
@@ -97,6 +97,29 @@ def test_a_store_killed_in_the_middle_of_it_all_holds_every_span_once(
     assert shippers.wait(100) == 0
     client = connect(store.url)
     replace(pipeline, client=client).assert_exact(traffic.sent)
+    client.close()
+
+
+def test_what_a_store_lost_after_acknowledging_it_is_sent_again(
+    pipeline: Pipeline, store: EmbeddedServer, tmp_path: Path
+) -> None:
+    pipeline.settings = replace(pipeline.settings, clickhouse_url=store.url)
+    spans = [make_span(pipeline.project_id, at=datetime.now(UTC)) for _ in range(30)]
+    pipeline.spool(*spans[:20], make_event(pipeline.project_id))
+    pipeline.ship()
+    store.stop()
+    time.sleep(1.1)  # a store's uptime is in whole seconds
+    store.directory = tmp_path / "a store that remembers nothing"
+    store.start()
+    client = connect(store.url)
+    migrate.apply(client)
+    pipeline.spool(*spans[20:])
+    pipeline.ship()
+    again = pipeline.ship()
+
+    replace(pipeline, client=client).assert_exact(30)
+    assert client.query("SELECT count() FROM guard_events").result_rows == [(1,)]
+    assert again.tally.shipped_records == 0
     client.close()
 
 

@@ -106,7 +106,7 @@ def test_a_span_sent_again_is_stored_once(pipeline: Pipeline) -> None:
     shipper = pipeline.ship()
 
     pipeline.assert_exact(23)
-    assert shipper.tally.repeated_spans == 10
+    assert shipper.tally.repeated_records == 10
 
 
 class Crash(BaseException):
