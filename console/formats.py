@@ -30,7 +30,7 @@ def count(number: int | None) -> str:
         return f"{number:,}"
     for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
         # 999,950 would round to 1000k, which is 1.00M.
-        if abs(number) >= size * 0.9995:
+        if abs(number) >= size * 0.99995:
             value = number / size
             return f"{value:.{2 if abs(value) < 10 else 1}f}{letter}"
     return f"{number:,}"
