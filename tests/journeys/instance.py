@@ -49,7 +49,8 @@ class Instance:
             text=True,
             errors="replace",
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         while "ready" not in self.lines:
             if self.process.poll() is not None or time.monotonic() - began > timeout_s:
                 raise AssertionError("the instance did not become ready:\n" + "\n".join(self.lines[-60:]))
@@ -62,7 +63,9 @@ class Instance:
         began = time.monotonic()
         self.process.send_signal(sending)
         self.process.wait(30)
-        return time.monotonic() - began
+        took_s = time.monotonic() - began
+        self._reader.join(10)
+        return took_s
 
     @property
     def output(self) -> str:
@@ -90,8 +93,9 @@ class Instance:
     def _read(self) -> None:
         assert self.process is not None
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
+        with self.process.stdout as lines:
+            for line in lines:
+                self.lines.append(line.rstrip("\n"))
 
 
 def free_port() -> int:
