@@ -1,24 +1,20 @@
 """Asks the guard server, within a deadline, and remembers what it said."""
 
-import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import orjson
 
+from guardrails.batches import Batches, Findings
 from guardrails.registry import RemoteGuard
 from guardrails.verdict import Failure, Finding
 
-TEXTS_PER_CALL = 64
-CHARACTERS_PER_CALL = 100_000
 CONNECTIONS = 32
 REMEMBERED = 50_000
 _LONGEST_ANSWER = 16 << 20
-
-Findings = tuple[Finding, ...]
 
 
 class GuardServer:
@@ -31,6 +27,7 @@ class GuardServer:
         self._url = f"{url.rstrip('/')}/v1/guard"
         self._http: aiohttp.ClientSession | None = None
         self._verdicts = _Memory(remembered)
+        self._batches: dict[str, Batches] = {}
 
     async def detect(
         self, guard: RemoteGuard, texts: Sequence[str], *, deadline_s: float
@@ -39,23 +36,21 @@ class GuardServer:
         known = {text: self._verdicts.get(guard.fingerprint, text) for text in dict.fromkeys(texts)}
         unknown = [text for text, findings in known.items() if findings is None]
         if unknown:
-            try:
-                async with asyncio.timeout(deadline_s):
-                    answers = await asyncio.gather(
-                        *(self._ask(guard, part, deadline_s) for part in _calls(unknown))
-                    )
-            except TimeoutError:
-                return Failure(error="timeout", reason=f"no verdict within {deadline_s * 1_000:.0f} ms")
-            for answer in answers:
-                if isinstance(answer, Failure):
-                    return answer
-                for text, findings in answer.items():
-                    known[text] = findings
-                    self._verdicts.put(guard.fingerprint, text, findings)
+            batches = self._batches.get(guard.fingerprint)
+            if batches is None:
+                batches = self._batches[guard.fingerprint] = Batches(guard, self._ask)
+            answer = await batches.judge(unknown, deadline_s)
+            if isinstance(answer, Failure):
+                return answer
+            for text, findings in answer.items():
+                known[text] = findings
+                self._verdicts.put(guard.fingerprint, text, findings)
         return [known[text] or () for text in texts]
 
     async def close(self) -> None:
-        """Close the connections."""
+        """End what is under way and close the connections."""
+        for batches in self._batches.values():
+            await batches.close()
         if self._http is not None:
             await self._http.close()
             self._http = None
@@ -131,18 +126,6 @@ class _Memory:
 
 def _hash(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _calls(texts: Sequence[str]) -> Iterator[list[str]]:
-    part: list[str] = []
-    size = 0
-    for text in texts:
-        if part and (len(part) == TEXTS_PER_CALL or size + len(text) > CHARACTERS_PER_CALL):
-            yield part
-            part, size = [], 0
-        part.append(text)
-        size += len(text)
-    yield part
 
 
 def _refusal(status: int) -> Failure:

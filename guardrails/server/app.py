@@ -18,7 +18,7 @@ from guardrails.server.workers import DetectorError, OverloadedError, Workers
 LONGEST_BODY = 4 << 20
 LONGEST_TEXT = 100_000
 MOST_TEXTS = 1_024
-TEXTS_PER_JOB = 16
+TEXTS_PER_JOB = 4
 DEFAULT_DEADLINE_MS = 5_000
 LONGEST_DEADLINE_MS = 60_000
 

@@ -10,7 +10,7 @@ class Settings:
 
     workers: int = 2
     """Processes that run detectors."""
-    waiting: int = 64
+    waiting: int = 256
     """Jobs that may wait for a worker; further requests are told to come back."""
     hang_s: float = 10.0
     """A worker that is silent for so long is killed and replaced."""

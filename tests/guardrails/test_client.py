@@ -1,5 +1,6 @@
 """What the guard server does wrong has a name, and what it said once is not asked again."""
 
+import asyncio
 import time
 
 import pytest
@@ -85,6 +86,7 @@ async def test_a_text_is_judged_once(faulty_server: FaultyServer) -> None:
     second = await server.detect(PII, [TEXT], deadline_s=1)
     await server.close()
 
+    assert not isinstance(second, Failure)
     assert first == [*second, *second]
     assert faulty_server.requests == 1
 
@@ -151,3 +153,34 @@ async def test_half_a_character_does_not_stop_a_guard(guard_server: GuardServer)
     outcome = await session.check_input(at("user", "\ud83d bob@example.com 日本"))
 
     assert outcome.texts == ("\ufffd <EMAIL_ADDRESS_1> 日本",)
+
+
+async def test_requests_that_ask_at_once_travel_together(faulty_server: FaultyServer) -> None:
+    faulty_server.answers = [answering(200, b'{"verdicts":[[{"findings":[]},{"findings":[]}]]}')]
+    server = GuardServer(faulty_server.url)
+
+    verdicts = await asyncio.gather(
+        *(server.detect(PII, [text], deadline_s=1) for text in ("a1", "a2", "a1", "a2"))
+    )
+    await server.close()
+
+    assert verdicts == [[()], [()], [()], [()]]
+    assert faulty_server.requests == 1
+
+
+async def test_who_cannot_wait_leaves_and_the_others_get_their_verdict(faulty_server: FaultyServer) -> None:
+    async def slowly(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        await answering(200, FOUND)(writer)
+
+    faulty_server.answers = [slowly]
+    server = GuardServer(faulty_server.url)
+
+    hasty, patient = await asyncio.gather(
+        server.detect(PII, [TEXT], deadline_s=0.05), server.detect(PII, [TEXT], deadline_s=5)
+    )
+    await server.close()
+
+    assert isinstance(hasty, Failure)
+    assert hasty.error == "timeout"
+    assert not isinstance(patient, Failure)

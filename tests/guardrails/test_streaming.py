@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from guardrails.client import GuardServer
 from guardrails.library import LocalDetector
 from guardrails.outcome import Detector
 from guardrails.policy import Policy
@@ -222,3 +223,19 @@ async def test_odd_chunks_pass(chunk: str) -> None:
     stream: TextStream = GuardSession(MASK).open_stream("answer")
 
     assert await stream.push(chunk) + await stream.finish() == chunk
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_stream_guarded_through_the_server_is_the_whole_guarded_through_it(
+    guard_server: GuardServer, seed: int
+) -> None:
+    chance = random.Random(seed)
+    pieces = chance.choices([*PERSONAL, *FILLER], k=12)
+    text = "".join(piece + chance.choice(SEPARATORS) for piece in pieces)
+    session = GuardSession(PII_MASK, guard_server)
+
+    out, stored, _ = await streamed(session, cut(text, seed))
+
+    outcome = await GuardSession(PII_MASK, guard_server).check_output(at("answer", text))
+    assert (out, stored) == (outcome.texts[0], outcome.stored[0])
+    assert [secret for secret in PERSONAL if secret in out] == []
