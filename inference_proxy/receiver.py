@@ -7,6 +7,7 @@ It stands here because it is where the ground-floor rooms meet: spans are receiv
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -94,6 +95,9 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # What is loaded stays, and what a request makes dies with it: looking for cycles less often is cheaper.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, host=arguments.host, port=arguments.port))
 

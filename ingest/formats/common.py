@@ -7,27 +7,43 @@ from ingest.formats.draft import Draft
 from ingest.formats.values import count, tags, take, text
 from ingest.formats.wire import WireEvent
 
+_OWN = {
+    "parapet.session": "session_id",
+    "parapet.user": "user_id",
+    "parapet.feature": "feature",
+    "parapet.environment": "environment",
+    "parapet.prompt": "prompt_name",
+}
+_TEXTS = {
+    "session.id": "session_id",
+    "user.id": "user_id",
+    "enduser.id": "user_id",
+    "error.type": "error_type",
+    "input.value": "raw_input",
+    "output.value": "raw_output",
+    "deployment.environment.name": "environment",
+    "deployment.environment": "environment",
+}
+
 
 def read_own(attributes: dict[str, Any], draft: Draft) -> None:
     """Fill the draft from `parapet.*`: what a sender says to us by name."""
-    draft.session_id = text(take(attributes, "parapet.session"))
-    draft.user_id = text(take(attributes, "parapet.user"))
-    draft.feature = text(take(attributes, "parapet.feature"))
-    draft.environment = text(take(attributes, "parapet.environment"))
-    draft.tags = tags(take(attributes, "parapet.tags"))
-    name, _, version = text(take(attributes, "parapet.prompt")).partition("@")
-    draft.prompt_name, draft.prompt_version = name, version
+    draft.take_texts(attributes, _OWN)
+    draft.prompt_name, _, draft.prompt_version = draft.prompt_name.partition("@")
+    if "parapet.tags" in attributes:
+        draft.tags = tags(attributes.pop("parapet.tags"))
 
 
 def read(attributes: dict[str, Any], draft: Draft) -> None:
     """Fill what is still open from the general conventions."""
-    draft.session_id = draft.session_id or text(take(attributes, "session.id"))
-    draft.user_id = draft.user_id or text(take(attributes, "user.id", "enduser.id"))
-    draft.tags = draft.tags or tags(take(attributes, "tag.tags"))
-    draft.error_type = draft.error_type or text(take(attributes, "error.type"))
-    draft.environment = draft.environment or text(
-        take(attributes, "deployment.environment.name", "deployment.environment")
-    )
+    draft.take_texts(attributes, _TEXTS)
+    if "tag.tags" in attributes:
+        draft.tags = draft.tags or tags(attributes.pop("tag.tags"))
+    if draft.kind == "embedding":
+        # The answer of an embedding call is vectors.
+        draft.raw_output = ""
+    if draft.raw_input or draft.raw_output:
+        take(attributes, "input.mime_type", "output.mime_type")
     status = count(take(attributes, "http.response.status_code", "http.status_code"))
     draft.http_status = draft.http_status or (status if status is not None and status < 1000 else None)
     if draft.kind is None and (attributes.get("gen_ai.tool.name") or attributes.get("gen_ai.tool.call.id")):

@@ -1,8 +1,10 @@
 """What has been understood of a span so far. Each dialect fills in what earlier ones left open."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ingest.formats.values import text
 from ingest.records import NO_USAGE, Message, SpanKind, Usage
 
 
@@ -39,7 +41,15 @@ class Draft:
     """The whole input as one text; used only when no dialect found messages."""
     raw_output: str = ""
 
-    def ask(self, **parameters: Any) -> None:
+    def take_texts(self, attributes: dict[str, Any], fields: Mapping[str, str]) -> None:
+        """Move attributes into the fields they are about, where those are still open; earlier keys win."""
+        for key, field_name in fields.items():
+            if key in attributes:
+                value = attributes.pop(key)
+                if not getattr(self, field_name):
+                    setattr(self, field_name, text(value))
+
+    def ask(self, parameters: Mapping[str, Any]) -> None:
         """Note call parameters that are not known yet; None is no value."""
         for name, value in parameters.items():
             if value is not None and name not in self.request:

@@ -5,12 +5,12 @@ from typing import Any
 
 from ingest.formats import chat
 from ingest.formats.draft import Draft
-from ingest.formats.providers import provider_name
 from ingest.formats.usage import usage_from
 from ingest.formats.values import items, mapping, parsed, seconds_as_us, take, take_numbered, text, usd
 from ingest.formats.wire import WireEvent
 from ingest.records import Message, SpanKind
 
+ROOTS = frozenset({"gen_ai", "openai"})
 KINDS: dict[str, SpanKind] = {
     "chat": "llm",
     "generate_content": "llm",
@@ -35,6 +35,19 @@ KINDS: dict[str, SpanKind] = {
     "run_guardrail": "guardrail",
     "apply_guardrail": "guardrail",
     "evaluate": "evaluator",
+}
+_TEXTS = {
+    "gen_ai.provider.name": "provider",
+    "gen_ai.system": "provider",
+    "gen_ai.request.model": "model_requested",
+    "gen_ai.response.model": "model",
+    "gen_ai.conversation.id": "session_id",
+    "gen_ai.prompt.name": "prompt_name",
+    "gen_ai.prompt.version": "prompt_version",
+    "openai.response.service_tier": "service_tier",
+    "gen_ai.openai.response.service_tier": "service_tier",
+    "openai.request.service_tier": "service_tier",
+    "gen_ai.openai.request.service_tier": "service_tier",
 }
 _PARAMETERS = {
     "gen_ai.request.max_tokens": "max_tokens",
@@ -61,33 +74,19 @@ _EVENT_ROLES = {
 def read(attributes: dict[str, Any], draft: Draft) -> None:
     """Fill the draft from `gen_ai.*` and take out what was understood."""
     draft.kind = draft.kind or KINDS.get(text(attributes.get("gen_ai.operation.name")))
-    draft.provider = draft.provider or provider_name(
-        text(take(attributes, "gen_ai.provider.name", "gen_ai.system"))
-    )
-    draft.model_requested = draft.model_requested or text(take(attributes, "gen_ai.request.model"))
-    draft.model = draft.model or text(take(attributes, "gen_ai.response.model"))
-    draft.session_id = draft.session_id or text(take(attributes, "gen_ai.conversation.id"))
-    draft.prompt_name = draft.prompt_name or text(take(attributes, "gen_ai.prompt.name"))
-    draft.prompt_version = draft.prompt_version or text(take(attributes, "gen_ai.prompt.version"))
-    draft.service_tier = draft.service_tier or text(
-        take(
-            attributes,
-            "openai.response.service_tier",
-            "gen_ai.openai.response.service_tier",
-            "openai.request.service_tier",
-            "gen_ai.openai.request.service_tier",
-        )
-    )
-    finish_reasons = items(take(attributes, "gen_ai.response.finish_reasons"))
-    draft.finish_reason = draft.finish_reason or (text(finish_reasons[0]) if finish_reasons else "")
-    ttft = seconds_as_us(take(attributes, "gen_ai.response.time_to_first_chunk"))
-    draft.ttft_us = draft.ttft_us if draft.ttft_us is not None else ttft
-    if take(attributes, "gen_ai.request.stream", "gen_ai.request.is_stream") is True or ttft is not None:
+    draft.take_texts(attributes, _TEXTS)
+    if "gen_ai.response.finish_reasons" in attributes:
+        reasons = items(attributes.pop("gen_ai.response.finish_reasons"))
+        draft.finish_reason = draft.finish_reason or (text(reasons[0]) if reasons else "")
+    if "gen_ai.response.time_to_first_chunk" in attributes:
+        ttft = seconds_as_us(attributes.pop("gen_ai.response.time_to_first_chunk"))
+        draft.ttft_us = draft.ttft_us if draft.ttft_us is not None else ttft
+        draft.is_streamed = draft.is_streamed or ttft is not None
+    if take(attributes, "gen_ai.request.stream", "gen_ai.request.is_stream") is True:
         draft.is_streamed = True
-    for key, parameter in _PARAMETERS.items():
-        if key in attributes:
-            draft.ask(**{parameter: attributes.pop(key)})
-    draft.ask(tools=_tools(take(attributes, "gen_ai.tool.definitions")))
+    draft.ask({name: attributes.pop(key) for key, name in _PARAMETERS.items() if key in attributes})
+    if "gen_ai.tool.definitions" in attributes:
+        draft.ask({"tools": _tools(attributes.pop("gen_ai.tool.definitions"))})
     _read_usage(attributes, draft)
     _read_content(attributes, draft)
 

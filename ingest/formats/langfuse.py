@@ -21,6 +21,17 @@ KINDS: dict[str, SpanKind] = {
     "evaluator": "evaluator",
 }
 _OBSERVATION = "langfuse.observation."
+_TEXTS = {
+    "langfuse.observation.status_message": "status_message",
+    "langfuse.observation.model.name": "model",
+    "langfuse.observation.prompt.name": "prompt_name",
+    "langfuse.observation.prompt.version": "prompt_version",
+    "langfuse.user.id": "user_id",
+    "langfuse.session.id": "session_id",
+    "langfuse.environment": "environment",
+    "langfuse.release": "release",
+    "langfuse.version": "release",
+}
 _CACHE_READ = (
     "cache_read_input_tokens",
     "input_cached_tokens",
@@ -37,16 +48,9 @@ def read(attributes: dict[str, Any], draft: Draft) -> None:
     draft.kind = draft.kind or KINDS.get(text(take(attributes, _OBSERVATION + "type")).lower())
     if text(take(attributes, _OBSERVATION + "level")).upper() == "ERROR":
         draft.is_error = True
-    draft.status_message = draft.status_message or text(take(attributes, _OBSERVATION + "status_message"))
-    draft.model = draft.model or text(take(attributes, _OBSERVATION + "model.name"))
-    draft.prompt_name = draft.prompt_name or text(take(attributes, _OBSERVATION + "prompt.name"))
-    draft.prompt_version = draft.prompt_version or text(take(attributes, _OBSERVATION + "prompt.version"))
-    draft.user_id = draft.user_id or text(take(attributes, "langfuse.user.id"))
-    draft.session_id = draft.session_id or text(take(attributes, "langfuse.session.id"))
-    draft.environment = draft.environment or text(take(attributes, "langfuse.environment"))
-    draft.release = draft.release or text(take(attributes, "langfuse.release", "langfuse.version"))
+    draft.take_texts(attributes, _TEXTS)
     draft.tags = draft.tags or tags(take(attributes, "langfuse.trace.tags", "langfuse.tags"))
-    draft.ask(**mapping(take(attributes, _OBSERVATION + "model.parameters")))
+    draft.ask(mapping(take(attributes, _OBSERVATION + "model.parameters")))
     _read_usage(attributes, draft)
     _read_content(attributes, draft)
 

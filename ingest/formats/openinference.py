@@ -5,12 +5,12 @@ from typing import Any
 
 from ingest.formats import chat
 from ingest.formats.draft import Draft
-from ingest.formats.providers import provider_name
 from ingest.formats.usage import usage_from
-from ingest.formats.values import mapping, parsed, tags, take, take_numbered, text, usd, within
+from ingest.formats.values import mapping, parsed, take, take_numbered, text, usd, within
 from ingest.formats.wire import WireEvent
 from ingest.records import Message, SpanKind
 
+ROOTS = frozenset({"openinference", "llm", "retrieval", "reranker", "embedding"})
 KINDS: dict[str, SpanKind] = {
     "LLM": "llm",
     "EMBEDDING": "embedding",
@@ -25,6 +25,21 @@ KINDS: dict[str, SpanKind] = {
 }
 
 
+_TEXTS = {
+    "llm.response.model_name": "model",
+    "llm.response.model": "model",
+    "llm.model_name": "model",
+    "embedding.model_name": "model",
+    "reranker.model_name": "model",
+    "llm.request.model_name": "model_requested",
+    "llm.provider": "provider",
+    "llm.system": "provider",
+    "llm.finish_reason": "finish_reason",
+    "prompt.name": "prompt_name",
+    "prompt.id": "prompt_name",
+    "llm.prompt_template.version": "prompt_version",
+    "prompt.version": "prompt_version",
+}
 _NUMBERED = (
     "llm.input_messages",
     "llm.output_messages",
@@ -43,26 +58,9 @@ def read(attributes: dict[str, Any], draft: Draft) -> None:
     """Fill the draft from OpenInference's attributes and take out what was understood."""
     kind = text(take(attributes, "openinference.span.kind")).upper()
     draft.kind = draft.kind or KINDS.get(kind)
-    model = text(
-        take(
-            attributes,
-            "llm.response.model_name",
-            "llm.response.model",
-            "llm.model_name",
-            "embedding.model_name",
-            "reranker.model_name",
-        )
-    )
-    draft.model = draft.model or model
-    draft.model_requested = draft.model_requested or text(take(attributes, "llm.request.model_name"))
-    draft.provider = draft.provider or provider_name(text(take(attributes, "llm.provider", "llm.system")))
-    draft.finish_reason = draft.finish_reason or text(take(attributes, "llm.finish_reason"))
-    draft.prompt_name = draft.prompt_name or text(take(attributes, "prompt.name", "prompt.id"))
-    draft.prompt_version = draft.prompt_version or text(
-        take(attributes, "llm.prompt_template.version", "prompt.version")
-    )
-    draft.tags = draft.tags or tags(take(attributes, "tag.tags"))
-    draft.reported_cost_usd = draft.reported_cost_usd or usd(take(attributes, "llm.cost.total"))
+    draft.take_texts(attributes, _TEXTS)
+    if "llm.cost.total" in attributes:
+        draft.reported_cost_usd = draft.reported_cost_usd or usd(attributes.pop("llm.cost.total"))
     numbered = take_numbered(attributes, *_NUMBERED)
     _read_parameters(attributes, numbered, draft)
     _read_usage(attributes, draft)
@@ -88,11 +86,10 @@ def _read_parameters(attributes: dict[str, Any], numbered: Numbered, draft: Draf
     if isinstance(requested, str):
         draft.model_requested = draft.model_requested or requested
     draft.is_streamed = draft.is_streamed or parameters.get("stream") is True
-    draft.ask(**{str(name): value for name, value in parameters.items() if name != "messages"})
+    parameters.pop("messages", None)
+    draft.ask(parameters)
     tools = [_tool(item) for item in numbered.get("llm.tools", ())]
-    if tools:
-        draft.ask(tools=tools)
-    draft.ask(top_k=take(attributes, "reranker.top_k"))
+    draft.ask({"tools": tools or None, "top_k": take(attributes, "reranker.top_k")})
 
 
 def _tool(item: dict[str, Any]) -> Any:
@@ -121,35 +118,45 @@ def _read_usage(attributes: dict[str, Any], draft: Draft) -> None:
 
 
 def _read_content(attributes: dict[str, Any], numbered: Numbered, draft: Draft) -> None:
+    query = chat.said("input", take(attributes, "reranker.query"))
+    if not numbered:
+        draft.input = draft.input or query
+        return
     sent = _messages(numbered.get("llm.input_messages", ()), role="user")
     answered = _messages(numbered.get("llm.output_messages", ()), role="assistant")
-    sent = sent or [
+    draft.input = draft.input or sent or _completion_prompts(numbered)
+    draft.output = draft.output or answered or _completion_answers(numbered)
+    if not draft.input:
+        draft.input = _embedded(numbered) or query + _documents(numbered.get("reranker.input_documents", ()))
+    if not draft.output:
+        draft.output = _documents(
+            numbered.get("retrieval.documents") or numbered.get("reranker.output_documents") or ()
+        )
+
+
+def _completion_prompts(numbered: Numbered) -> list[Message]:
+    return [
         message
         for item in numbered.get("llm.prompts", ())
         for message in chat.said("user", within(item, "prompt", "text") or item.get("value"))
     ]
-    answered = answered or [
+
+
+def _completion_answers(numbered: Numbered) -> list[Message]:
+    return [
         message
         for item in numbered.get("llm.choices", ())
         for message in chat.said("assistant", within(item, "completion", "text") or item.get("value"))
     ]
-    # Vectors are of no use to a reader and large; only what was embedded is kept.
-    embedded = [
+
+
+def _embedded(numbered: Numbered) -> list[Message]:
+    """Return what was embedded. Vectors are of no use to a reader, and large."""
+    return [
         message
         for item in numbered.get("embedding.embeddings", ())
         for message in chat.said("input", within(item, "embedding", "text"))
     ]
-    documents = _documents(numbered.get("retrieval.documents", ()))
-    ranked = _documents(numbered.get("reranker.output_documents", ()))
-    candidates = _documents(numbered.get("reranker.input_documents", ()))
-    query = chat.said("input", take(attributes, "reranker.query"))
-    draft.input = draft.input or sent or embedded or (query + candidates)
-    draft.output = draft.output or answered or documents or ranked
-    draft.raw_input = draft.raw_input or text(take(attributes, "input.value"))
-    raw_output = text(take(attributes, "output.value"))
-    if draft.kind != "embedding":
-        draft.raw_output = draft.raw_output or raw_output
-    take(attributes, "input.mime_type", "output.mime_type")
 
 
 def _messages(listed: Sequence[dict[str, Any]], *, role: str) -> list[Message]:

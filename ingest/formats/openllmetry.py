@@ -6,6 +6,9 @@ from ingest.formats.draft import Draft
 from ingest.formats.values import take, take_numbered, text
 from ingest.records import SpanKind
 
+ROOTS = frozenset({"traceloop", "mcp"})
+SIGNS = frozenset({"llm.request.type", "llm.is_streaming", "llm.headers"})
+"""Keys that tell its `llm.*` from OpenInference's."""
 KINDS: dict[str, SpanKind] = {
     "workflow": "chain",
     "task": "chain",
@@ -18,39 +21,40 @@ REQUEST_TYPES: dict[str, SpanKind] = {
     "embedding": "embedding",
     "rerank": "reranker",
 }
-_PROPERTY = "traceloop.association.properties."
+_TEXTS = {
+    "traceloop.association.properties.session_id": "session_id",
+    "traceloop.association.properties.chat_id": "session_id",
+    "traceloop.association.properties.thread_id": "session_id",
+    "traceloop.association.properties.user_id": "user_id",
+    "llm.user": "user_id",
+    "traceloop.association.properties.feature": "feature",
+    "traceloop.prompt.key": "prompt_name",
+    "traceloop.prompt.version": "prompt_version",
+    "traceloop.prompt.version_name": "prompt_version",
+    "traceloop.entity.input": "raw_input",
+    "mcp.request.argument": "raw_input",
+    "traceloop.entity.output": "raw_output",
+    "mcp.response.value": "raw_output",
+}
+_PARAMETERS = {
+    "llm.temperature": "temperature",
+    "llm.top_p": "top_p",
+    "llm.chat.stop_sequences": "stop",
+    "llm.frequency_penalty": "frequency_penalty",
+    "llm.presence_penalty": "presence_penalty",
+}
 
 
 def read(attributes: dict[str, Any], draft: Draft) -> None:
     """Fill the draft from OpenLLMetry's own attributes and take out what was understood."""
     kind = KINDS.get(text(take(attributes, "traceloop.span.kind")))
     draft.kind = draft.kind or REQUEST_TYPES.get(text(take(attributes, "llm.request.type"))) or kind
-    draft.session_id = draft.session_id or text(
-        take(attributes, _PROPERTY + "session_id", _PROPERTY + "chat_id", _PROPERTY + "thread_id")
-    )
-    draft.user_id = draft.user_id or text(take(attributes, _PROPERTY + "user_id", "llm.user"))
-    draft.feature = draft.feature or text(take(attributes, _PROPERTY + "feature"))
-    draft.prompt_name = draft.prompt_name or text(take(attributes, "traceloop.prompt.key"))
-    draft.prompt_version = draft.prompt_version or text(
-        take(attributes, "traceloop.prompt.version", "traceloop.prompt.version_name")
-    )
+    draft.take_texts(attributes, _TEXTS)
     draft.is_streamed = draft.is_streamed or take(attributes, "llm.is_streaming") is True
-    draft.ask(
-        temperature=take(attributes, "llm.temperature"),
-        top_p=take(attributes, "llm.top_p"),
-        stop=take(attributes, "llm.chat.stop_sequences"),
-        frequency_penalty=take(attributes, "llm.frequency_penalty"),
-        presence_penalty=take(attributes, "llm.presence_penalty"),
-    )
+    draft.ask({name: attributes.pop(key) for key, name in _PARAMETERS.items() if key in attributes})
     listed = take_numbered(_functions(attributes), "llm.functions")
     functions = [{"type": "function", "function": each} for each in listed.get("llm.functions", ())]
-    draft.ask(tools=functions or None)
-    draft.raw_input = draft.raw_input or text(
-        take(attributes, "traceloop.entity.input", "mcp.request.argument")
-    )
-    draft.raw_output = draft.raw_output or text(
-        take(attributes, "traceloop.entity.output", "mcp.response.value")
-    )
+    draft.ask({"tools": functions or None})
     # Sent by the SDK from HTTP requests; it may hold credentials.
     take(attributes, "llm.headers")
 

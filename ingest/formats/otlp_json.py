@@ -32,7 +32,7 @@ def decode(body: bytes) -> list[WireSpan | Rejection]:
             scope_name = str(scope.get("name") or "") if isinstance(scope, dict) else ""
             spans += [
                 # In a body that is small as a whole no span needs to be measured.
-                _span(span, resource, scope_name, size=len(orjson.dumps(span)) if is_large else len(body))
+                _span(span, resource, scope_name, size=len(orjson.dumps(span)) if is_large else 0)
                 for span in _objects(scope_spans, "spans")
             ]
     return spans

@@ -7,6 +7,7 @@ from uuid import UUID
 from ingest.formats import attributes as rest
 from ingest.formats import chat, common, genai, langfuse, openinference, openllmetry, vercel
 from ingest.formats.draft import Draft
+from ingest.formats.providers import provider_name
 from ingest.formats.wire import Rejection, WireEvent, WireSpan, label
 from ingest.records import Message, Span, SpanKind, SpanSource
 
@@ -79,7 +80,7 @@ def read(wire: WireSpan, origin: Origin, *, now_ns: int) -> Span | Rejection:
         prompt_version=(draft.prompt_version or origin.prompt_version)[:_MAX_NAME],
         tags=tuple(tag[:_MAX_NAME] for tag in (draft.tags or origin.tags)[:_MAX_TAGS]),
         attributes=rest.as_text(left),
-        provider=draft.provider[:_MAX_NAME],
+        provider=provider_name(draft.provider)[:_MAX_NAME],
         api_key_id=origin.api_key_id,
         model_requested=(draft.model_requested or draft.model)[:_MAX_NAME],
         model=(draft.model or draft.model_requested)[:_MAX_NAME],
@@ -101,15 +102,13 @@ def _understand(left: dict[str, Any], wire: WireSpan, draft: Draft) -> list[Wire
         common.read_own(left, draft)
     if "langfuse" in roots:
         langfuse.read(left, draft)
-    if not roots.isdisjoint(
-        ("openinference", "llm", "input", "output", "retrieval", "reranker", "embedding")
-    ):
+    if not roots.isdisjoint(openinference.ROOTS):
         openinference.read(left, draft)
-    if not roots.isdisjoint(("gen_ai", "openai")):
+    if not roots.isdisjoint(genai.ROOTS):
         genai.read(left, draft)
-    if not roots.isdisjoint(("ai", "operation")):
+    if not roots.isdisjoint(vercel.ROOTS):
         vercel.read(left, draft)
-    if not roots.isdisjoint(("traceloop", "llm", "mcp")):
+    if not roots.isdisjoint(openllmetry.ROOTS) or not openllmetry.SIGNS.isdisjoint(left):
         openllmetry.read(left, draft)
     common.read(left, draft)
     if not wire.events:

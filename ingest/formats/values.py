@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -132,38 +134,48 @@ def take_numbered(attributes: dict[str, Any], *prefixes: str) -> dict[str, list[
     `llm.input_messages.0.message.role` under the prefix `llm.input_messages` becomes
     `[{"message": {"role": …}}]`; numbered parts further in become lists too. A prefix is two words.
     """
-    trees: dict[str, dict[str, Any]] = {}
+    trees: dict[Any, Any] = {}
+    numbered: list[tuple[dict[Any, Any], Any]] = []
     for key in list(attributes):
-        end = key.find(".", key.find(".") + 1)
-        prefix = key[:end]
-        if prefix in prefixes and key[end + 1 : end + 2].isdecimal():
-            _plant(trees.setdefault(prefix, {}), key[end + 1 :].split("."), attributes.pop(key))
-    return {prefix: _numbered(tree) for prefix, tree in trees.items()}
+        path = _path_of(key) if len(key) <= _MAX_KEY else None
+        if path is None or path[0] not in prefixes:
+            continue
+        tree = trees
+        for part, following in pairwise(path):
+            below = tree.get(part)
+            if type(below) is not dict:
+                below = tree[part] = {} if below is None else {"value": below}
+                if type(following) is int:
+                    numbered.append((tree, part))
+            tree = below
+        tree[path[-1]] = attributes.pop(key)
+    for tree, part in reversed(numbered):
+        tree[part] = _listed(tree[part])
+    return {
+        prefix: [each if type(each) is dict else {"value": each} for each in listed]
+        for prefix, listed in trees.items()
+    }
 
 
-def _plant(tree: dict[str, Any], path: list[str], value: Any) -> None:
-    *above, leaf = path[:_MAX_PATH]
-    for part in above:
-        below = tree.get(part)
-        if type(below) is not dict:
-            below = tree[part] = {} if below is None else {"value": below}
-        tree = below
-    tree[leaf] = value
+_MAX_KEY = 200
+_MAX_DIGITS = 9
 
 
-_MAX_PATH = 16
+@lru_cache(maxsize=8192)
+def _path_of(key: str) -> tuple[str | int, ...] | None:
+    """Cut a key into its prefix of two words, a number and the rest; None when it has no such form."""
+    first, _, rest = key.partition(".")
+    second, _, rest = rest.partition(".")
+    parts = [int(part) if _is_number(part) else part for part in rest.split(".")]
+    return (f"{first}.{second}", *parts) if isinstance(parts[0], int) else None
 
 
-def _numbered(tree: dict[str, Any]) -> list[dict[str, Any]]:
-    listed = _lists(tree)
-    entries = listed if type(listed) is list else list(listed.values())
-    return [entry if type(entry) is dict else {"value": entry} for entry in entries]
+def _is_number(part: str) -> bool:
+    return part.isdecimal() and part.isascii() and len(part) <= _MAX_DIGITS
 
 
-def _lists(tree: dict[str, Any]) -> Any:
-    """Turn objects whose keys are all numbers into lists."""
-    below = {key: _lists(value) if type(value) is dict else value for key, value in tree.items()}
-    for key in below:
-        if not (key.isdecimal() and key.isascii()):
-            return below
-    return [below[key] for key in sorted(below, key=int)] if len(below) > 1 else list(below.values())
+def _listed(below: Any) -> Any:
+    """Return what has nothing but numbers for keys as a list in their order."""
+    if type(below) is dict and all(type(key) is int for key in below):
+        return [below[key] for key in sorted(below)]
+    return {str(key): value for key, value in below.items()} if type(below) is dict else below

@@ -4,13 +4,23 @@ from typing import Any
 
 from ingest.formats import chat
 from ingest.formats.draft import Draft
-from ingest.formats.providers import provider_name
 from ingest.formats.usage import usage_from
 from ingest.formats.values import items, mapping, milliseconds_as_us, parsed, tags, take, text
 from ingest.records import Message, SpanKind
 
+ROOTS = frozenset({"ai", "operation"})
 _USAGE = "ai.usage."
 _METADATA = "ai.telemetry.metadata."
+_TEXTS = {
+    "ai.response.model": "model",
+    "ai.model.id": "model_requested",
+    "ai.model.provider": "provider",
+    "ai.response.finishReason": "finish_reason",
+    "ai.finishReason": "finish_reason",
+    "ai.telemetry.metadata.sessionId": "session_id",
+    "ai.telemetry.metadata.userId": "user_id",
+    "ai.telemetry.functionId": "feature",
+}
 
 
 def kind_of(operation: str) -> SpanKind | None:
@@ -28,23 +38,17 @@ def read(attributes: dict[str, Any], draft: Draft) -> None:
     """Fill the draft from `ai.*` and take out what was understood."""
     operation = text(attributes.get("ai.operationId") or attributes.get("operation.name")).partition(" ")[0]
     draft.kind = draft.kind or kind_of(operation)
-    draft.model = draft.model or text(take(attributes, "ai.response.model"))
-    draft.model_requested = draft.model_requested or text(take(attributes, "ai.model.id"))
-    draft.provider = draft.provider or provider_name(text(take(attributes, "ai.model.provider")))
-    draft.finish_reason = draft.finish_reason or text(
-        take(attributes, "ai.response.finishReason", "ai.finishReason")
-    )
+    draft.take_texts(attributes, _TEXTS)
     ttft = milliseconds_as_us(take(attributes, "ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"))
     draft.ttft_us = draft.ttft_us if draft.ttft_us is not None else ttft
     draft.is_streamed = draft.is_streamed or operation.endswith(".doStream")
-    draft.session_id = draft.session_id or text(take(attributes, _METADATA + "sessionId"))
-    draft.user_id = draft.user_id or text(take(attributes, _METADATA + "userId"))
     draft.tags = draft.tags or tags(take(attributes, _METADATA + "tags"))
-    draft.feature = draft.feature or text(take(attributes, "ai.telemetry.functionId"))
-    draft.ask(tools=[parsed(tool) for tool in items(take(attributes, "ai.prompt.tools"))] or None)
     draft.ask(
-        temperature=take(attributes, "ai.settings.temperature"),
-        max_tokens=take(attributes, "ai.settings.maxOutputTokens", "ai.settings.maxTokens"),
+        {
+            "tools": [parsed(tool) for tool in items(take(attributes, "ai.prompt.tools"))] or None,
+            "temperature": take(attributes, "ai.settings.temperature"),
+            "max_tokens": take(attributes, "ai.settings.maxOutputTokens", "ai.settings.maxTokens"),
+        }
     )
     # An outer span repeats the tokens of the calls inside it; counting both would double the cost.
     if draft.kind in ("llm", "embedding"):

@@ -33,7 +33,7 @@ class WireSpan(NamedTuple):
     resource: Mapping[str, Any]
     scope: str
     size: int
-    """Bytes on the wire."""
+    """Bytes on the wire; not measured in a request that is small as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
