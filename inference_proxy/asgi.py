@@ -32,7 +32,9 @@ logger = logging.getLogger(__name__)
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[App]:
     """Open everything and yield the application."""
-    spool = SpoolWriter(Path(settings.spool_dir), durability=settings.durability)
+    spool = SpoolWriter(
+        Path(settings.spool_dir), durability=settings.durability, max_bytes=settings.spool_max_bytes
+    )
     metrics = Metrics()
     session = open_session(private=settings.allow_private_upstreams)
     limiter = Limiter.at(settings.redis_url, on_failure=settings.limits_on_redis_failure)

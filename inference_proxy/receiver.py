@@ -41,7 +41,9 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
         sources_of(redis_url=settings.redis_url, snapshot_file=settings.snapshot_file),
         on_change=put_in_force,
     )
-    spool = SpoolWriter(settings.spool_dir, durability=settings.durability)
+    spool = SpoolWriter(
+        settings.spool_dir, durability=settings.durability, max_bytes=settings.spool_max_bytes
+    )
     try:
         app = build(
             intake=lambda: in_force[0] if in_force else None,

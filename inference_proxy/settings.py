@@ -32,6 +32,8 @@ class Settings:
     """With `strict` an answer is sent only after the span that records its call is durable."""
     allow_private_upstreams: PrivateUpstreams = "none"
     limits_on_redis_failure: OnFailure = "allow"
+    spool_max_bytes: int = 10 * 1024**3
+    """How much may wait on this host for ClickHouse; the shipper is told the same."""
     max_body_bytes: int = 50 * 1024 * 1024
     max_in_flight: int = 2_000
     drain_timeout_s: float = 30.0
@@ -59,6 +61,7 @@ class Settings:
                 "loopback" if _is_loopback(variables.text("PARAPET_HOST", "127.0.0.1")) else "none",
             ),
             limits_on_redis_failure=variables.choice("PARAPET_LIMITS_ON_REDIS_FAILURE", OnFailure, "allow"),
+            spool_max_bytes=variables.count("PARAPET_SPOOL_MAX_BYTES", 10 * 1024**3),
             max_body_bytes=variables.count("PARAPET_MAX_BODY_BYTES", 50 * 1024 * 1024),
             max_in_flight=variables.count("PARAPET_MAX_IN_FLIGHT", 2_000),
             drain_timeout_s=float(variables.count("PARAPET_DRAIN_TIMEOUT_S", 30)),
