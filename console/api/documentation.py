@@ -36,7 +36,7 @@ class Nothing(APIView):
 @login_required
 def docs(request: HttpRequest) -> HttpResponse:
     """Show every operation of the API, its parameters and its answers."""
-    document = SchemaGenerator().get_schema(request=None, public=True)
+    document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return render(request, "api/docs.html", {"operations": _operations(document), "section": "api"})
 
 

@@ -32,7 +32,7 @@ class GuardEventParameters(PagedParameters):
 class GuardEventPage(serializers.Serializer[Any]):
     """A page of events, newest first."""
 
-    data = GuardEventShape(many=True)
+    data = GuardEventShape(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 

@@ -30,7 +30,7 @@ class PromptShape(serializers.Serializer[Any]):
     name = serializers.CharField()
     version = serializers.CharField()
     calls = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
     refusals = serializers.IntegerField()
     input_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
@@ -46,7 +46,7 @@ class PromptShape(serializers.Serializer[Any]):
 class PromptList(serializers.Serializer[Any]):
     """Prompts by name, the version used last first."""
 
-    data = PromptShape(many=True)
+    data = PromptShape(many=True)  # type: ignore[assignment]
 
 
 class Prompts(APIView):

@@ -30,7 +30,7 @@ class ScoreParameters(PagedParameters):
 
     name = Text()
     state = serializers.ChoiceField(["", "scored", "unscored", "not_applicable"], required=False, default="")
-    source = serializers.ChoiceField(
+    source = serializers.ChoiceField(  # type: ignore[assignment]
         ["", "judge", "code", "human", "user", "api"], required=False, default=""
     )
     trace_id = HexId(required=False, default="")
@@ -45,7 +45,7 @@ class ScoreParameters(PagedParameters):
 class ScorePage(serializers.Serializer[Any]):
     """A page of scores, those of the newest traces first."""
 
-    data = ScoreShape(many=True)
+    data = ScoreShape(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
@@ -59,9 +59,9 @@ class NewScore(serializers.Serializer[Any]):
     trace_id = HexId()
     span_id = HexId(required=False, default="")
     value = serializers.FloatField(required=False, allow_null=True, default=None)
-    label = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+    label = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)  # type: ignore[assignment]
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=10_000)
-    source = serializers.ChoiceField(["api", "human", "user"], required=False, default="api")
+    source = serializers.ChoiceField(["api", "human", "user"], required=False, default="api")  # type: ignore[assignment]
     author = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
 
     def validate_value(self, value: float | None) -> float | None:

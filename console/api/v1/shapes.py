@@ -36,7 +36,7 @@ class SpanSummary(serializers.Serializer[Any]):
     parent_span_id = serializers.CharField()
     name = serializers.CharField()
     kind = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     start_time = serializers.DateTimeField()
     duration_us = serializers.IntegerField()
     ttft_us = serializers.IntegerField(allow_null=True)
@@ -104,9 +104,9 @@ class ScoreShape(serializers.Serializer[Any]):
     session_id = serializers.CharField()
     state = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     reason = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     author = serializers.CharField()
     probability = serializers.FloatField()
     cost_usd = Usd()

@@ -37,7 +37,7 @@ class SpanParameters(PagedParameters):
 class SpanPage(serializers.Serializer[Any]):
     """A page of spans, newest first."""
 
-    data = SpanSummary(many=True)
+    data = SpanSummary(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 

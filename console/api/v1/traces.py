@@ -49,7 +49,7 @@ class ShortScore(serializers.Serializer[Any]):
     name = serializers.CharField()
     state = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class TraceSummary(serializers.Serializer[Any]):
@@ -59,7 +59,7 @@ class TraceSummary(serializers.Serializer[Any]):
     span_id = serializers.CharField(help_text="Of the span that stands for the trace.")
     name = serializers.CharField()
     kind = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     start_time = serializers.DateTimeField()
     duration_us = serializers.IntegerField()
     ttft_us = serializers.IntegerField(allow_null=True)
@@ -77,7 +77,7 @@ class TraceSummary(serializers.Serializer[Any]):
     is_streamed = serializers.BooleanField()
     spans = serializers.IntegerField()
     calls = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
     input_tokens = serializers.IntegerField(allow_null=True)
     output_tokens = serializers.IntegerField(allow_null=True)
     cost_usd = Usd()
@@ -90,7 +90,7 @@ class TraceSummary(serializers.Serializer[Any]):
 class TracePage(serializers.Serializer[Any]):
     """A page of traces, newest first."""
 
-    data = TraceSummary(many=True)
+    data = TraceSummary(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
@@ -113,19 +113,11 @@ class Traces(APIView):
         """List traces, newest first."""
         project = project_of(request, to="view")
         asked = TraceParameters.of(request)
-        wanted = Wanted(
-            start=asked["since"],
-            end=asked["until"],
-            **{
-                name: asked[name]
-                for name in TraceParameters().fields
-                if name not in {"project", "since", "until", "limit", "cursor"}
-            },
-        )
+        limit, cursor = asked.pop("limit"), asked.pop("cursor")
+        del asked["project"]
+        wanted = Wanted(start=asked.pop("since"), end=asked.pop("until"), **asked)
         try:
-            found = page(
-                store(), project_id=project.id, wanted=wanted, cursor=asked["cursor"], limit=asked["limit"]
-            )
+            found = page(store(), project_id=project.id, wanted=wanted, cursor=cursor, limit=limit)
         except CursorError:
             raise ValidationError({"cursor": ["This is no cursor that a page has given out."]}) from None
         body = {"data": found.rows, "next_cursor": found.next_cursor or None}

@@ -41,7 +41,7 @@ class Totals(serializers.Serializer[Any]):
     """What all calls add up to."""
 
     calls = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
     blocked = serializers.IntegerField()
     aborted = serializers.IntegerField()
     refusals = serializers.IntegerField()
@@ -75,7 +75,7 @@ class UsageShape(serializers.Serializer[Any]):
     until = serializers.DateTimeField()
     totals = Totals()
     by = serializers.CharField()
-    data = ChargeShape(many=True)
+    data = ChargeShape(many=True)  # type: ignore[assignment]
 
 
 class Usage(APIView):
