@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
+
+from inference_proxy.upstreams.addresses import is_allowed
 
 MAX_URL = 500
 MAX_HEADERS = 20
@@ -81,11 +83,8 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _refuse_never_a_provider(host: str) -> None:
     try:
-        address: IPv4Address | IPv6Address = ip_address(host)
+        ip_address(host)
     except ValueError:
         return
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        address = mapped
-    if address.is_link_local or address.is_multicast or address.is_unspecified:
+    if not is_allowed(host, private="private"):
         raise AddressError(f"{host} is never the address of a provider")
