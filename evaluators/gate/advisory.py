@@ -12,7 +12,7 @@ from evaluators.stats.multiplicity import benjamini_hochberg
 
 def ungated(experiment: Experiment, look: int) -> tuple[Finding, ...]:
     """Compare the metrics no rule is about; false discoveries among them are held to one in twenty."""
-    gated = {check.rule.metric for check in experiment.checks() if check.kind == "margin"}
+    gated = {rule.metric for rule in experiment.gate.rules}
     rules = [Rule(metric=name) for name in experiment.metrics if name not in gated]
     compared = [
         compare(

@@ -35,7 +35,8 @@ def _differ(a: Arm, b: Arm) -> bool:
 
 def worst_case(table: Table, metric: Metric) -> tuple[float, float] | None:
     """Return the limits of the difference if every missing score were as bad, or as good, as can be."""
-    if metric.bounds is None or table.baseline.unscored + table.candidate.unscored == 0:
+    totals = [arm.scored + arm.unscored for arm in (table.baseline, table.candidate)]
+    if metric.bounds is None or not all(totals) or not table.baseline.unscored + table.candidate.unscored:
         return None
     low, high = metric.bounds
     ends = {arm: (_filled(table, arm, low), _filled(table, arm, high)) for arm in ("baseline", "candidate")}

@@ -42,7 +42,7 @@ def _why_open(finding: Finding, check: Check) -> str:
     if check.kind == "floor":
         return "the floor lies inside the interval"
     if finding.method == "sign-flip":
-        return f"too few: {finding.clusters} independent cases, and too few of them changed, to exclude the margin"
+        return f"{finding.clusters} independent cases, too few of which changed, cannot exclude the margin"
     needed = (finding.cases_needed or 0) - finding.cases
     if needed > 0:
         return f"too uncertain; about {needed} more cases would show a harmless change to be one"

@@ -51,8 +51,8 @@ class Rubric(Configured):
         return Scale("higher", (min(self.options.values()), max(self.options.values())))
 
     def texts(self) -> tuple[str, ...]:
-        """The prompt file decides scores too."""
-        return (templates.load("rubric"),)
+        """The prompt file decides scores too, and so does the model, when it says which one it is."""
+        return (templates.load("rubric"), str(getattr(self.complete, "model", "")))
 
     async def score(self, sample: Sample) -> Outcome:
         """Ask the judge once and weigh its options."""

@@ -1,0 +1,60 @@
+"""From a suite's endpoints to open connections: the target under test and the judges."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from evaluators.completion import Complete
+from evaluators.endpoint import Endpoint, JudgeModel
+from evaluators.errors import SuiteError
+from evaluators.settings import Settings
+from evaluators.suites import LoadedSuite, model
+from evaluators.targets import Target
+from evaluators.targets.prompt import PromptTarget, check_arms
+from evaluators.targets.python import PythonTarget, load_function
+
+
+@asynccontextmanager
+async def connected(
+    suite: LoadedSuite, settings: Settings
+) -> AsyncIterator[tuple[Target, Mapping[str, Complete]]]:
+    """Open what a suite needs; close it at the end."""
+    async with AsyncExitStack() as stack:
+        judges: dict[str, Complete] = {}
+        for name, judge in suite.suite.judges.items():
+            endpoint = await stack.enter_async_context(_endpoint(judge, settings, f"judges.{name}"))
+            parameters = dict(judge.parameters)
+            if judge.temperature is not None:
+                parameters["temperature"] = judge.temperature
+            if judge.max_tokens is not None:
+                parameters["max_tokens"] = judge.max_tokens
+            judges[name] = JudgeModel(endpoint, judge.model, parameters)
+        yield await _target(suite, settings, stack), judges
+
+
+async def _target(suite: LoadedSuite, settings: Settings, stack: AsyncExitStack) -> Target:
+    target = suite.suite.target
+    if target.prompt is None:
+        assert target.python is not None
+        function = load_function(target.python, suite.directory)
+        return PythonTarget(place=target.python, function=function, arms=suite.arms)
+    check_arms(suite.arms, suite.cases)
+    endpoint = await stack.enter_async_context(_endpoint(target.prompt, settings, "target.prompt"))
+    return PromptTarget(endpoint=endpoint, settings=target.prompt, arms=suite.arms)
+
+
+def _endpoint(wanted: model.Endpoint, settings: Settings, where: str) -> Endpoint:
+    base_url = wanted.base_url or settings.base_url
+    if base_url is None:
+        raise SuiteError(
+            f"{where}: no endpoint is known; set `base_url`, OPENAI_API_KEY or PARAPET_PROXY_URL, or start Parapet here"
+        )
+    if wanted.api_key_env is None:
+        # A key belongs to its own endpoint: it never goes to one that only the suite names.
+        is_ours = wanted.base_url is None or wanted.base_url.rstrip("/") == (settings.base_url or "").rstrip(
+            "/"
+        )
+        return Endpoint(base_url, settings.api_key if is_ours else None, float(wanted.timeout_s))
+    key = settings.variables.get(wanted.api_key_env)
+    if not key:
+        raise SuiteError(f"{where}: the environment variable {wanted.api_key_env} is not set")
+    return Endpoint(base_url, key, float(wanted.timeout_s))

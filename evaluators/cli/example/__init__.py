@@ -1,0 +1,1 @@
+"""The suite that `parapet eval init` writes."""

@@ -1,0 +1,153 @@
+"""`parapet eval run`: answers, scores, decision."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evaluators import settings, stored, trials
+from evaluators.cli.connections import connected
+from evaluators.cli.options import (
+    output_option,
+    print_report,
+    sample_option,
+    store_option,
+    suite_argument,
+    tag_option,
+)
+from evaluators.cli.progress import ConsoleProgress
+from evaluators.errors import TrialLogError
+from evaluators.judgements import Judgements
+from evaluators.reports import Report
+from evaluators.reports.exit_code import PASSED, STOPPED, exit_code_of
+from evaluators.runner import Runner, RunResult
+from evaluators.suites import LoadedSuite, load
+from evaluators.trials import TrialLog
+
+
+@click.command()
+@suite_argument
+@output_option
+@store_option
+@tag_option
+@sample_option
+@click.option("--trials", "trials_asked", help="Answers per case: 3, or 1..5 to stop as soon as it is clear.")
+@click.option("-j", "--concurrency", type=click.IntRange(1, 256), help="Answers asked for at the same time.")
+@click.option(
+    "--max-cost", type=click.FloatRange(min=0, min_open=True), help="Stop at this cost, in US dollars."
+)
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="latest",
+    metavar="[RUN]",
+    help="Carry on with a run, by default the latest.",
+)
+@click.option("--no-cache", is_flag=True, help="Ask judges again, whatever earlier runs have judged.")
+@click.option("--no-gate", is_flag=True, help="Report, and exit with 0 whatever the gate says.")
+def run(
+    suite: Path,
+    output: str | None,
+    store: Path | None,
+    resume: str | None,
+    no_cache: bool,
+    no_gate: bool,
+    **options: Any,
+) -> int:
+    """Run a suite and decide.
+
+    The report goes to standard error; with -o, standard output has it in a form for machines.
+    """
+    environment = settings.read()
+    loaded = _with_options(suite, options)
+    root = store or environment.home / "evals"
+    log = _log(root, resume, loaded)
+    try:
+        result = _run(
+            loaded, log, environment, Judgements.at(None if no_cache else root / "judgements.jsonl"), options
+        )
+    finally:
+        log.close()
+    report = _report(loaded, log, result)
+    print_report(report, output)
+    return PASSED if no_gate and report.exit_code != STOPPED else report.exit_code
+
+
+def _with_options(path: Path, options: dict[str, Any]) -> LoadedSuite:
+    overrides: dict[str, Any] = {}
+    if options["trials_asked"]:
+        text = options["trials_asked"]
+        overrides["trials"] = int(text) if text.isdigit() else text
+    if options["concurrency"]:
+        overrides["concurrency"] = options["concurrency"]
+    if options["max_cost"]:
+        overrides["budget"] = {"cost": options["max_cost"]}
+    return load(path, tags=frozenset(options["tags"]), sample=options["sample"], overrides=overrides)
+
+
+def _log(root: Path, resume: str | None, suite: LoadedSuite) -> TrialLog:
+    header = stored.header_of(suite)
+    if resume is None:
+        return trials.create(root, header)
+    log = trials.open_for_writing(trials.find(root, resume))
+    if log.header["digest"] != header["digest"]:
+        log.close()
+        raise TrialLogError(f"run {log.name} was of another suite, or the suite has changed; start a new run")
+    return log
+
+
+def _run(
+    suite: LoadedSuite,
+    log: TrialLog,
+    environment: settings.Settings,
+    judgements: Judgements,
+    options: dict[str, Any],
+) -> RunResult:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    budget = suite.suite.budget
+    runners: list[Runner] = []
+
+    async def work() -> RunResult:
+        async with connected(suite, environment) as (target, judges):
+            progress = ConsoleProgress(None if budget.cost is None else float(budget.cost))
+            runners.append(
+                Runner(
+                    suite=suite,
+                    log=log,
+                    target=target,
+                    judges=judges,
+                    judgements=judgements,
+                    progress=progress,
+                )
+            )
+            return await runners[0].run()
+
+    try:
+        return asyncio.run(work())
+    except KeyboardInterrupt:
+        if not runners:
+            raise
+        runners[0].stop = "interrupted"
+        return runners[0].result(runners[0].decide())
+
+
+def _report(suite: LoadedSuite, log: TrialLog, result: RunResult) -> Report:
+    cases = suite.gate_cases()
+    budget = suite.suite.budget
+    return Report(
+        suite=suite.suite.suite,
+        run=log.name,
+        baseline=suite.gate.baseline,
+        candidate=suite.gate.candidate,
+        cases=len(cases),
+        clusters=len({case.cluster or case.id for case in cases}),
+        decision=result.decision,
+        exit_code=exit_code_of(result.decision, stop=result.stop, inconclusive=suite.suite.inconclusive),
+        cost_usd=result.cost_usd,
+        unknown_costs=result.unknown_costs,
+        cost_cap_usd=None if budget.cost is None else float(budget.cost),
+        stop=result.stop,
+        inconclusive=suite.suite.inconclusive,
+    )

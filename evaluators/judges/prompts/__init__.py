@@ -1,0 +1,1 @@
+"""Prompts of the judges, one Markdown file each."""

@@ -1,0 +1,81 @@
+"""From a trial log to what the gate reads, so that a run can be decided again without the suite or any call."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from evaluators.errors import TrialLogError
+from evaluators.gate import Case, Gate, Margin, Metric, Rule, Trial
+from evaluators.score import Outcome
+from evaluators.suites.load import LoadedSuite
+from evaluators.trials import TrialKey, TrialLog
+
+
+def header_of(suite: LoadedSuite) -> dict[str, Any]:
+    """Return what a run must remember to be decided again."""
+    return {
+        "suite": suite.suite.suite,
+        "digest": suite.digest(),
+        "cases": [
+            {"id": case.id, "cluster": case.cluster, "tags": sorted(case.tags)} for case in suite.gate_cases()
+        ],
+        "metrics": [asdict(entry.metric()) for entry in suite.entries],
+        "gate": _gate_as_json(suite.gate),
+        "inconclusive": suite.suite.inconclusive,
+    }
+
+
+def gate_trials(log: TrialLog) -> list[Trial]:
+    """Return the trials whose every metric has its word; the newest answer of a trial counts."""
+    newest: dict[tuple[str, str, int], TrialKey] = {}
+    for key in log.answers:
+        newest[key.case, key.arm, key.number] = key
+    outcomes: dict[TrialKey, dict[str, Outcome]] = {}
+    for (key, metric, _), outcome in log.scores.items():
+        outcomes.setdefault(key, {})[metric] = outcome
+    wanted = {metric["name"] for metric in log.header["metrics"]}
+    return [
+        Trial(case=key.case, arm=key.arm, number=key.number, outcomes=outcomes[key])
+        for key in newest.values()
+        if wanted <= set(outcomes.get(key, ()))
+    ]
+
+
+def stored_cases(log: TrialLog) -> list[Case]:
+    """Return a run's cases."""
+    return [
+        Case(id=case["id"], cluster=case["cluster"], tags=frozenset(case["tags"]))
+        for case in log.header["cases"]
+    ]
+
+
+def stored_metrics(log: TrialLog) -> dict[str, Metric]:
+    """Return a run's metrics."""
+    metrics = [
+        Metric(**metric | {"bounds": tuple(metric["bounds"]) if metric["bounds"] else None})
+        for metric in log.header["metrics"]
+    ]
+    return {metric.name: metric for metric in metrics}
+
+
+def stored_gate(log: TrialLog) -> Gate:
+    """Return the gate a run was started with."""
+    try:
+        given = dict(log.header["gate"])
+        rules = tuple(_rule(rule) for rule in given.pop("rules"))
+        return Gate(rules=rules, **given | {"looks": tuple(given["looks"])})
+    except (KeyError, TypeError) as error:
+        raise TrialLogError(
+            f"run {log.name}: its gate cannot be read; give the suite with --suite"
+        ) from error
+
+
+def _gate_as_json(gate: Gate) -> dict[str, Any]:
+    content = asdict(gate)
+    content["rules"] = [rule | {"tags": sorted(rule["tags"])} for rule in content["rules"]]
+    return content
+
+
+def _rule(given: Mapping[str, Any]) -> Rule:
+    margin = Margin(**given["margin"]) if given["margin"] else None
+    return Rule(**dict(given) | {"margin": margin, "tags": frozenset(given["tags"])})

@@ -1,0 +1,166 @@
+"""The evaluators of a suite: named, checked, and buildable for each case."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluators import registry
+from evaluators.completion import ChatMessage, Complete, Completion, CompletionError
+from evaluators.errors import EvaluatorError, SuiteError
+from evaluators.evaluator import Configured, Scale
+from evaluators.gate import Metric
+from evaluators.suites.cases import SuiteCase
+from evaluators.suites.documents import read_text
+from evaluators.suites.lookups import fill_all, has_lookup
+from evaluators.suites.model import Suite
+
+_FIRST_PARAMETER = {
+    "exact": "expected",
+    "contains": "value",
+    "regex": "pattern",
+    "numeric": "expected",
+    "json_schema": "schema",
+    "length": "at_most",
+    "latency": "at_most",
+    "cost": "at_most",
+    "tokens": "at_most",
+    "rubric": "question",
+}
+"""What a bare value means: `- contains: refund`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One evaluator as a suite asks for it."""
+
+    name: str
+    kind: str
+    parameters: Mapping[str, Any]
+    judge: str | None
+    tag: str | None
+    """Only cases with this tag; all when None."""
+    scale: Scale
+
+    def metric(self) -> Metric:
+        """Return what the gate must know about its scores."""
+        return Metric(
+            name=self.name,
+            source=registry.describe(self.kind).source,
+            direction=self.scale.direction,
+            bounds=self.scale.bounds,
+        )
+
+    def applies_to(self, case: SuiteCase) -> bool:
+        """Say whether a case has the tag this evaluator is for."""
+        return self.tag is None or self.tag in case.tags
+
+    def build(self, case: SuiteCase, complete: Complete | None) -> Configured:
+        """Build the evaluator with the case's values in its lookups."""
+        return registry.build(self.kind, fill_all(self.parameters, case.values()), complete, name=self.name)
+
+    def described(self) -> dict[str, Any]:
+        """Return what decides its scores, for hashes."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "parameters": self.parameters,
+            "judge": self.judge,
+            "tag": self.tag,
+        }
+
+
+def entries_of(suite: Suite, directory: Path) -> list[Entry]:
+    """Check every evaluator of a suite, so that nothing is found out in the middle of a run."""
+    entries = [_entry(raw, number, suite, directory) for number, raw in enumerate(suite.evaluators)]
+    names = [entry.name for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise SuiteError(f"evaluators: two are called {name!r}; give one of them an `id`")
+    return entries
+
+
+def _entry(raw: str | Mapping[str, Any], number: int, suite: Suite, directory: Path) -> Entry:
+    where = f"evaluators.{number}"
+    kind, given = _unpacked(raw, where)
+    judge = given.pop("judge", None)
+    name, when = given.pop("id", kind), given.pop("when", None)
+    if not isinstance(name, str) or not name:
+        raise SuiteError(f"{where}: `id` must be a name")
+    try:
+        described = registry.describe(kind)
+        if kind == "json_schema" and isinstance(given.get("schema"), str):
+            given["schema"] = _schema(directory / given["schema"])
+        built = _trial_build(kind, given, name)
+        judge = _judge(judge, suite, needs_one=described.needs_model)
+    except EvaluatorError as error:
+        raise SuiteError(f"{where}: {error}") from error
+    return Entry(
+        name=name, kind=kind, parameters=given, judge=judge, tag=_tag(when, where), scale=built.scale
+    )
+
+
+def _unpacked(raw: str | Mapping[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+    if isinstance(raw, str):
+        return raw, {}
+    if len(raw) != 1:
+        raise SuiteError(
+            f"{where}: expected one evaluator, found {len(raw)} keys; parameters belong below its name"
+        )
+    kind, value = next(iter(raw.items()))
+    if isinstance(value, Mapping):
+        return kind, dict(value)
+    if value is None:
+        return kind, {}
+    if kind not in _FIRST_PARAMETER:
+        registry.describe(kind)
+        raise SuiteError(f"{where}: {kind} takes no bare value; name its parameters")
+    return kind, {_FIRST_PARAMETER[kind]: value}
+
+
+def _trial_build(kind: str, given: Mapping[str, Any], name: str) -> Configured:
+    """Build once to find mistakes; a parameter with a lookup is known only when its case is."""
+    known = {key: value for key, value in given.items() if not has_lookup(value)}
+    looked_up = [key for key in given if key not in known]
+    described = {parameter.name: parameter for parameter in registry.describe(kind).parameters}
+    for key in looked_up:
+        if key not in described:
+            registry.build(kind, {key: None}, _never)
+        elif described[key].is_required:
+            known[key] = "?"
+    return registry.build(kind, known, _never, name=name)
+
+
+async def _never(messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()) -> Completion:
+    raise CompletionError("a suite that is only being checked asks no model")
+
+
+def _schema(path: Path) -> Any:
+    try:
+        return json.loads(read_text(path))
+    except ValueError as error:
+        raise SuiteError(f"{path.name}: not JSON") from error
+
+
+def _judge(name: Any, suite: Suite, *, needs_one: bool) -> str | None:
+    if not needs_one:
+        if name is not None:
+            raise SuiteError("`judge` is for evaluators that ask a model")
+        return None
+    if not suite.judges:
+        raise SuiteError("asks a model, but the suite names none; add `judges: {main: {model: …}}`")
+    if name is None and len(suite.judges) > 1:
+        raise SuiteError(f"`judge` must say which of {', '.join(suite.judges)}")
+    chosen = str(name) if name is not None else next(iter(suite.judges))
+    if chosen not in suite.judges:
+        raise SuiteError(f"unknown judge {chosen!r}{registry.did_you_mean(chosen, suite.judges)}")
+    return chosen
+
+
+def _tag(when: Any, where: str) -> str | None:
+    if when is None:
+        return None
+    if not isinstance(when, str) or not when.startswith("tags.") or when == "tags.":
+        raise SuiteError(f"{where}: `when` must look like `tags.order`, not {when!r}")
+    return when.removeprefix("tags.")

@@ -1,0 +1,162 @@
+"""The shape of a suite file. The same shape, as JSON Schema, is what `parapet eval schema` prints."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from evaluators.registry import KINDS, did_you_mean
+
+Amount = str | float | int
+
+
+class Strict(BaseModel):
+    """Refuses what it does not know, and says what was probably meant."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_every_key(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for key in value:
+                if key not in cls.model_fields:
+                    raise ValueError(f"unknown key {key!r}{did_you_mean(str(key), cls.model_fields)}")
+        return value
+
+
+class Endpoint(Strict):
+    """A model behind an OpenAI-compatible interface."""
+
+    model: str = Field(description="The model's name as the endpoint knows it.")
+    base_url: str | None = Field(
+        default=None,
+        description="Where the endpoint is, ending in /v1; OPENAI_BASE_URL or Parapet's when left out.",
+    )
+    api_key_env: str | None = Field(
+        default=None,
+        description="The environment variable that holds the key; OPENAI_API_KEY or Parapet's when left out.",
+    )
+    temperature: float | int | None = Field(default=None, description="The sampling temperature.")
+    max_tokens: int | None = Field(default=None, ge=1, description="The longest answer, in tokens.")
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Further fields of the request, sent as they are."
+    )
+    timeout_s: float | int = Field(
+        default=60, gt=0, description="How long to wait for an answer, in seconds."
+    )
+
+
+class Target(Strict):
+    """What is tested: a prompt sent to a model, or a Python callable."""
+
+    prompt: Endpoint | None = Field(default=None, description="Send each arm's prompt to this model.")
+    python: str | None = Field(
+        default=None, description="module.function, called with the case's inputs and the arm's settings."
+    )
+    arms: dict[str, dict[str, Any]] = Field(
+        description="One arm, or two: the first is the baseline, the second the candidate.",
+        min_length=1,
+        max_length=2,
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Target":
+        if (self.prompt is None) == (self.python is None):
+            raise ValueError("exactly one of `prompt` and `python` is needed")
+        return self
+
+
+class CaseFile(Strict):
+    """Cases kept in a file of their own."""
+
+    file: str = Field(description="A .jsonl, .csv or .yaml file, relative to the suite.")
+    cluster: str | None = Field(
+        default=None,
+        description="The field that says which cases belong together (a document, a conversation).",
+    )
+
+
+class InlineCase(Strict):
+    """One case."""
+
+    id: str | None = Field(
+        default=None, description="Unique in the suite; a hash of the content when left out."
+    )
+    inputs: dict[str, Any] = Field(default_factory=dict, description="What the target is given.")
+    expected: Any = Field(default=None, description="The right answer: a text or any JSON value.")
+    context: list[str] = Field(default_factory=list, description="Documents the answer should rest on.")
+    tags: list[str] = Field(default_factory=list, description="For slices and for rules about some cases.")
+    cluster: str = Field(default="", description="Cases of one cluster are not independent of one another.")
+
+
+class GateRule(Strict):
+    """What one metric must do."""
+
+    margin: Amount | None = Field(default=None, description="How much worse it may be: `2pt`.")
+    ratio: float | int | None = Field(
+        default=None, gt=1, description="For measurements: how many times larger it may be."
+    )
+    floor: Amount | None = Field(default=None, description="The least the candidate must reach: `90%`.")
+    must_pass: bool = Field(default=False, description="An invariant that no trial may break.")
+    compare: bool | None = Field(default=None, description="False to ask for the floor alone.")
+    tags: list[str] = Field(default_factory=list, description="Only cases with one of these tags.")
+    threshold: float | int | None = Field(
+        default=None, description="The score at which an invariant is kept."
+    )
+    fail_when: Literal["regression", "beyond_margin"] = Field(
+        default="regression",
+        description="Whether an established drop fails, or only one as large as the margin.",
+    )
+    trust: Literal["calibrated", "assume"] = Field(
+        default="calibrated", description="`assume` lets a judge decide that nobody has compared with people."
+    )
+
+
+class Budget(Strict):
+    """What a run may use up; beyond it the run stops and reports what it learned."""
+
+    cost: float | int | None = Field(default=None, gt=0, description="US dollars.")
+    minutes: float | int | None = Field(default=None, gt=0, description="Minutes.")
+
+
+def _evaluator_schema(schema: dict[str, Any]) -> None:
+    schema.clear()
+    schema |= {
+        "anyOf": [
+            {"enum": sorted(KINDS)},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": False,
+                "properties": {kind: {} for kind in KINDS},
+            },
+        ]
+    }
+
+
+EvaluatorEntry = Annotated[str | dict[str, Any], Field(json_schema_extra=_evaluator_schema)]
+
+
+class Suite(Strict):
+    """A suite: cases, a target, evaluators and a gate."""
+
+    suite: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The suite's name.")
+    description: str = ""
+    target: Target
+    cases: CaseFile | list[InlineCase]
+    trials: int | str = Field(
+        default=1, description="Answers per case: `3`, or `1..5` to stop as soon as it is clear."
+    )
+    evaluators: list[EvaluatorEntry] = Field(min_length=1)
+    judges: dict[str, Endpoint] = Field(
+        default_factory=dict, description="The models that judges ask, by name."
+    )
+    gate: dict[str, Literal["must_pass"] | GateRule] = Field(default_factory=dict)
+    estimand: Literal["population", "suite"] = Field(
+        default="population",
+        description="Whether the cases stand for others like them, or only for themselves.",
+    )
+    budget: Budget = Budget()
+    inconclusive: Literal["warn", "fail", "pass", "exit"] = "warn"
+    concurrency: int = Field(default=8, ge=1, le=256)
