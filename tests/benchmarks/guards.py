@@ -1,0 +1,225 @@
+"""What guards cost: microseconds per KB in the proxy, texts per second in the guard server.
+
+`python -m tests.benchmarks.guards` prints JSON. Presidio as it comes, with no model, runs over the same texts beside ours.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer.nlp_engine import NoOpNlpEngine
+
+from guardrails.client import GuardServer
+from guardrails.guards import pattern, pii, words
+from guardrails.policy import GuardConfig, Policy
+from guardrails.server.detectors import detector_for
+from guardrails.session import GuardSession, PlacedText
+from guardrails.verdict import Failure
+
+TEN = (
+    "email",
+    "phone",
+    "credit_card",
+    "iban",
+    "us_ssn",
+    "ipv4",
+    "aws_key",
+    "openai_key",
+    "jwt",
+    "private_key",
+)
+SENTENCE = "The quick brown fox jumps over the lazy dog, and in 2024 it cost $12.50 to do so (v1.2.3). "
+CLEAN = (SENTENCE * 12)[:1024]
+DIRTY = (CLEAN[:480] + " mail bob@example.com, card 4111 1111 1111 1111 " + CLEAN)[:1024]
+PROMPTS = (
+    "Hello, please write to user{n}@example.com or call me at 212-555-0123 about order {n} of 2024-05-01.",
+    "My card 4111 1111 1111 1111 was charged twice on 12/31/2023, ticket {n}. What can I do about that?",
+    "Summarise the meeting of {n} people: revenue rose 12.5% to 1,200,000 USD, and the launch moved to Q3 2025.",
+    "def area(r: float) -> float: return 3.14159 * r ** 2  # issue {n}, see https://example.com/docs",
+)
+CHUNK = 4
+TEXTS = 2_000
+AT_ONCE = 32
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    texts = [PROMPTS[n % len(PROMPTS)].format(n=n) for n in range(TEXTS)]
+    ours = per_text_ms(texts[:400], detector_for("pii", {}).detect)
+    theirs = per_text_ms(texts[:400], presidio_as_it_comes())
+    result = {
+        "cores": os.cpu_count(),
+        "load_at_start": os.getloadavg()[0],
+        "local_guards_cpu_us_per_kb": local_guards(),
+        "stream_cpu_us_per_chunk_of_4_characters": {
+            "clean": per_chunk_us(CLEAN),
+            "dirty": per_chunk_us(DIRTY),
+        },
+        "pii_cpu_ms_per_text": {
+            "ours": ours,
+            "presidio_as_it_comes": theirs,
+            "ratio": round(theirs / ours, 2),
+        },
+        "guard_server": with_a_server(texts),
+    }
+    print(json.dumps(result, indent=2))
+
+
+def local_guards() -> dict[str, float]:
+    """CPU time of the tier-1 guards over 1 KB, whole."""
+    ten = pattern.build({"patterns": list(TEN)})
+    every = pattern.build({"patterns": list(pattern.KNOWN_PATTERNS)})
+    listed = words.build({"words": [f"word{n}" for n in range(10_000)]})
+    policy = Policy(
+        id=uuid4(),
+        name="bench",
+        version=1,
+        guards=(GuardConfig(name="ten", kind="pattern", action="mask", parameters={"patterns": list(TEN)}),),
+    )
+
+    async def session() -> None:
+        await GuardSession(policy).check_input([PlacedText(place="user", text=DIRTY)])
+
+    return {
+        "ten_patterns_clean": cpu_us(lambda: ten.scanner().advance(CLEAN, 0, is_final=True)),
+        "ten_patterns_two_findings": cpu_us(lambda: ten.scanner().advance(DIRTY, 0, is_final=True)),
+        "all_patterns_two_findings": cpu_us(lambda: every.scanner().advance(DIRTY, 0, is_final=True)),
+        "ten_thousand_words": cpu_us(lambda: listed.scanner().advance(CLEAN, 0, is_final=True)),
+        "whole_session_ten_patterns_two_findings": cpu_us(lambda: asyncio_free(session())),
+    }
+
+
+def per_chunk_us(text: str) -> float:
+    """CPU time that guarding a stream with ten patterns adds to each chunk."""
+    policy = Policy(
+        id=uuid4(),
+        name="bench",
+        version=1,
+        guards=(GuardConfig(name="ten", kind="pattern", action="mask", parameters={"patterns": list(TEN)}),),
+    )
+
+    async def stream() -> None:
+        guarded = GuardSession(policy).open_stream("answer")
+        for first in range(0, len(text), CHUNK):
+            await guarded.push(text[first : first + CHUNK])
+        await guarded.finish()
+
+    return round(cpu_us(lambda: asyncio_free(stream()), times=20) / (len(text) / CHUNK), 2)
+
+
+def per_text_ms(texts: Sequence[str], detect: Callable[[str], Any]) -> float:
+    """CPU time of a detector for one text, in this process."""
+    for text in texts[:20]:
+        detect(text)
+    started = time.process_time()
+    for text in texts:
+        detect(text)
+    return round((time.process_time() - started) / len(texts) * 1_000, 3)
+
+
+def presidio_as_it_comes() -> Callable[[str], Any]:
+    """Presidio's own recognizers for English, with the engine it has for machines without a model."""
+    registry = RecognizerRegistry()
+    registry.load_predefined_recognizers(languages=["en"])
+    registry.remove_recognizer("SpacyRecognizer")
+    engine = NoOpNlpEngine(models=[{"lang_code": "en", "model_name": "no_op"}])
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine)
+    return lambda text: analyzer.analyze(text, language="en")
+
+
+def with_a_server(texts: Sequence[str]) -> dict[str, Any]:
+    """Start a guard server of our own and measure it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-m", "guardrails.server", "--port", str(port)])
+    try:
+        while not is_warm(port):
+            time.sleep(0.1)
+        return asyncio.run(through_the_server(port, texts))
+    finally:
+        process.terminate()
+        process.wait(8)
+
+
+async def through_the_server(port: int, texts: Sequence[str]) -> dict[str, Any]:
+    """Texts per second and latency through HTTP, every text new to the server."""
+    server = GuardServer(f"http://127.0.0.1:{port}")
+    guard = pii.build({})
+    taken: list[float] = []
+    failures = 0
+    waiting = iter(texts)
+
+    async def ask() -> None:
+        nonlocal failures
+        for text in waiting:
+            started = time.perf_counter()
+            verdict = await server.detect(guard, [text], deadline_s=10)
+            taken.append(time.perf_counter() - started)
+            failures += isinstance(verdict, Failure)
+
+    try:
+        await server.detect(guard, ["warm 1", "warm 2"], deadline_s=10)
+        alone: list[float] = []
+        for n in range(50):
+            started = time.perf_counter()
+            await server.detect(guard, [f"alone {n}, mail user{n}@example.org"], deadline_s=10)
+            alone.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
+        elapsed = time.perf_counter() - started
+        again = time.perf_counter()
+        await server.detect(guard, texts, deadline_s=10)
+        remembered = time.perf_counter() - again
+    finally:
+        await server.close()
+    taken.sort()
+    return {
+        "texts_per_s": round(len(texts) / elapsed),
+        "failures": failures,
+        "one_at_a_time_p50_ms": round(sorted(alone)[25] * 1_000, 2),
+        "at_once": AT_ONCE,
+        "p50_ms": round(taken[len(taken) // 2] * 1_000, 2),
+        "p99_ms": round(taken[len(taken) * 99 // 100] * 1_000, 2),
+        "remembered_us_per_text": round(remembered / len(texts) * 1e6, 2),
+    }
+
+
+def is_warm(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def cpu_us(call: Callable[[], Any], *, times: int = 2_000) -> float:
+    """CPU time of a call, warm, in microseconds."""
+    for _ in range(max(5, times // 20)):
+        call()
+    started = time.process_time()
+    for _ in range(times):
+        call()
+    return round((time.process_time() - started) / times * 1e6, 2)
+
+
+def asyncio_free(coroutine: Any) -> None:
+    """Run a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    raise RuntimeError("a local guard waited for something")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The reference names everything a policy can say."""
+
+from pathlib import Path
+
+import pytest
+
+from guardrails.guards.known_patterns import KNOWN_PATTERNS
+from guardrails.guards.pii import DEFAULT_ENTITIES, LANGUAGES, OTHER_ENTITIES
+from guardrails.registry import KINDS
+from guardrails.verdict import ACTIONS, PLACES
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "guards.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *KINDS,
+        *(parameter.name for kind in KINDS.values() for parameter in kind.parameters),
+        *KNOWN_PATTERNS,
+        *DEFAULT_ENTITIES,
+        *OTHER_ENTITIES,
+        *LANGUAGES,
+        *ACTIONS,
+        *PLACES,
+    ],
+)
+def test_the_reference_names_it(name: str) -> None:
+    assert f"`{name}`" in REFERENCE
