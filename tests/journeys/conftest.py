@@ -27,7 +27,7 @@ def instance(
         environment = {"OPENAI_API_KEY": "sk-of-the-provider", "OPENAI_BASE_URL": provider.url}
         if request.param == "postgresql":
             environment |= {
-                "PARAPET_DATABASE_URL": stack.enter_context(postgresql(folder / "postgresql")),
+                "PARAPET_DATABASE_URL": stack.enter_context(postgresql()),
                 "PARAPET_REDIS_URL": stack.enter_context(redis_server(folder / "redis")),
             }
         running = Instance(folder / "home", environment)

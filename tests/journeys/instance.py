@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -68,6 +69,11 @@ class Instance:
         return took_s
 
     @property
+    def code(self) -> int | None:
+        """The supervisor's exit code, once it has ended."""
+        return self.process.returncode if self.process else None
+
+    @property
     def output(self) -> str:
         return "\n".join(self.lines)
 
@@ -107,31 +113,29 @@ def free_port() -> int:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """Run a PostgreSQL cluster of Debian's package and give the URL of an empty database."""
     binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    folder.mkdir(parents=True)
-    as_whom: list[str] = []
-    if os.getuid() == 0:
-        # PostgreSQL refuses to run as root.
-        shutil.chown(folder, "postgres")
-        for parent in [folder, *folder.parents]:
-            if parent.owner() == "root" and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
-        as_whom = ["runuser", "-u", "postgres", "--"]
-    data, port = folder / "data", free_port()
+    with tempfile.TemporaryDirectory(prefix="parapet-postgresql-") as folder:
+        as_whom: list[str] = []
+        if os.getuid() == 0:
+            # PostgreSQL refuses to run as root.
+            shutil.chown(folder, "postgres")
+            as_whom = ["runuser", "-u", "postgres", "--"]
+        data, port = f"{folder}/data", free_port()
 
-    def run(*command: str) -> None:
-        subprocess.run([*as_whom, *command], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        def run(program: str, *arguments: str) -> None:
+            command = [*as_whom, str(binaries / program), *arguments]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
 
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "parapet", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-    try:
-        run(str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "parapet", "parapet")
-        yield f"postgresql://parapet@127.0.0.1:{port}/parapet"
-    finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+        run("initdb", "-D", data, "-U", "parapet", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        run("pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start")
+        try:
+            run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "parapet", "parapet")
+            yield f"postgresql://parapet@127.0.0.1:{port}/parapet"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
 
 
 @contextmanager
