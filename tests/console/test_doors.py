@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
@@ -112,7 +112,7 @@ HEADERS = {
 DIRECTIVES = {"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"}
 
 
-def _faults(answer: HttpResponse) -> list[str]:
+def _faults(answer: Any) -> list[str]:
     """What is wrong with an answer: it failed, lacks a header, or holds what a browser would refuse to run."""
     policy = {directive.strip() for directive in answer["Content-Security-Policy"].split(";")}
     faults = [f"HTTP {answer.status_code}"] * (answer.status_code >= 500)
@@ -121,7 +121,7 @@ def _faults(answer: HttpResponse) -> list[str]:
     return faults + _violations(answer.content.decode(errors="replace"))
 
 
-def _is_sent_to_sign_in(answer: HttpResponse) -> bool:
+def _is_sent_to_sign_in(answer: Any) -> bool:
     to_the_page = answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
     return to_the_page or answer.status_code in {401, 403}
 
