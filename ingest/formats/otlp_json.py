@@ -8,6 +8,7 @@ from ingest.formats.wire import Rejection, UnreadableRequestError, WireEvent, Wi
 
 _STATUS_ERROR = (2, "STATUS_CODE_ERROR")
 _LARGE_BODY = 1024 * 1024
+_MAX_DEPTH = 32
 _NUMBERS = {"intValue": int, "doubleValue": float}
 
 
@@ -25,8 +26,10 @@ def decode(body: bytes) -> list[WireSpan | Rejection]:
     for resource_spans in _objects(_object(request, "the request"), "resourceSpans"):
         try:
             resource = _attributes((resource_spans.get("resource") or {}).get("attributes"))
-        except (ValueError, TypeError, AttributeError) as error:
-            raise UnreadableRequestError(f"resource.attributes cannot be read: {error}") from None
+        except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError) as error:
+            raise UnreadableRequestError(
+                f"resource.attributes is not a list of keys and values ({type(error).__name__})"
+            ) from None
         for scope_spans in _objects(resource_spans, "scopeSpans"):
             scope = scope_spans.get("scope")
             scope_name = str(scope.get("name") or "") if isinstance(scope, dict) else ""
@@ -71,18 +74,20 @@ def _event(event: dict[str, Any]) -> WireEvent:
     )
 
 
-def _attributes(pairs: Any) -> dict[str, Any]:
-    return {str(pair["key"]): _value(pair.get("value") or {}) for pair in pairs or ()}
+def _attributes(pairs: Any, depth: int = 0) -> dict[str, Any]:
+    return {str(pair["key"]): _value(pair.get("value") or {}, depth) for pair in pairs or ()}
 
 
-def _value(value: dict[str, Any]) -> Any:
+def _value(value: dict[str, Any], depth: int) -> Any:
+    if depth > _MAX_DEPTH:
+        raise RecursionError
     for kind, content in value.items():
         if kind in _NUMBERS:
             return _NUMBERS[kind](content)
         if kind == "arrayValue":
-            return [_value(item) for item in content.get("values") or ()]
+            return [_value(item, depth + 1) for item in content.get("values") or ()]
         if kind == "kvlistValue":
-            return _attributes(content.get("values"))
+            return _attributes(content.get("values"), depth + 1)
         if kind in ("stringValue", "bytesValue"):
             return str(content)
         if kind == "boolValue":

@@ -9,6 +9,9 @@ from typing import Any
 
 import orjson
 
+MAX_DEPTH = 100
+"""Deeper structures stay text: whoever walks them later should not have to fear for its stack."""
+
 _MAX_COUNT = 2**63 - 1
 
 
@@ -44,13 +47,29 @@ def as_json(value: Any) -> str:
 
 
 def parsed(value: Any) -> Any:
-    """Return what a JSON text stands for; any other value as it is."""
-    if type(value) is str and value[:1] in "[{" and value:
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return value
-    return value
+    """Return what a JSON text stands for; any other value, or JSON nested beyond all reason, as it is."""
+    if type(value) is not str or value[:1] not in ("[", "{"):
+        return value
+    try:
+        structure = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+    may_be_deep = value.count("[") + value.count("{") > MAX_DEPTH
+    return value if may_be_deep and _is_deep(structure) else structure
+
+
+def _is_deep(structure: Any) -> bool:
+    level = [structure]
+    for _ in range(MAX_DEPTH):
+        level = [
+            below
+            for each in level
+            if isinstance(each, (dict, list))
+            for below in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def items(value: Any) -> list[Any]:

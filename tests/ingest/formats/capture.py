@@ -12,7 +12,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 from google.protobuf.json_format import MessageToDict
 from openai import OpenAI, OpenAIError
 from openinference.instrumentation.openai import OpenAIInstrumentor
@@ -116,7 +116,7 @@ def openinference_openai(tracer: Tracer, provider: TracerProvider) -> None:
     )
     instrumentor = OpenAIInstrumentor()
     instrumentor.instrument(tracer_provider=provider)
-    tool = {
+    tool: Any = {
         "type": "function",
         "function": {
             "name": "order_status",
@@ -139,12 +139,7 @@ def openinference_openai(tracer: Tracer, provider: TracerProvider) -> None:
             "tag.tags": ["support", "orders"],
         },
     ):
-        client.chat.completions.create(
-            model="gpt-4o-mini",
-            messages=messages,
-            tools=[tool],
-            temperature=0.2,  # type: ignore[list-item]
-        )
+        client.chat.completions.create(model="gpt-4o-mini", messages=messages, tools=[tool], temperature=0.2)
         record(
             tracer,
             "order_status",
@@ -184,22 +179,22 @@ def _answer(request: httpx.Request) -> httpx.Response:
     body = json.loads(request.content)
     if request.url.path.endswith("/embeddings"):
         vector = {"object": "embedding", "index": 0, "embedding": [0.25, -0.5, 0.125]}
-        usage = {"prompt_tokens": 4, "total_tokens": 4}
+        embedded = {"prompt_tokens": 4, "total_tokens": 4}
         return httpx.Response(
-            200, json={"object": "list", "model": body["model"], "data": [vector], "usage": usage}
+            200, json={"object": "list", "model": body["model"], "data": [vector], "usage": embedded}
         )
     if body["model"] == "busy":
         return httpx.Response(429, json={"error": {"message": "slow down", "type": "rate_limit_exceeded"}})
-    usage = {
+    usage: dict[str, Any] = {
         "prompt_tokens": 120,
         "completion_tokens": 18,
         "total_tokens": 138,
         "prompt_tokens_details": {"cached_tokens": 64},
         "completion_tokens_details": {"reasoning_tokens": 6},
     }
-    answer = {"id": "chatcmpl-1", "created": 1, "model": "gpt-4o-mini-2024-07-18"}
+    answer: dict[str, Any] = {"id": "chatcmpl-1", "created": 1, "model": "gpt-4o-mini-2024-07-18"}
     if body.get("stream"):
-        chunks = [
+        chunks: list[dict[str, Any]] = [
             {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "It leaves our "}}]},
             {"choices": [{"index": 0, "delta": {"content": "warehouse today."}}]},
             {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
@@ -212,8 +207,8 @@ def _answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(
             200, headers={"content-type": "text/event-stream"}, text="".join([*lines, "data: [DONE]\n\n"])
         )
-    call = {"id": "call_1", "type": "function"}
-    call["function"] = {"name": "order_status", "arguments": '{"order": "1882"}'}  # type: ignore[assignment]
+    function = {"name": "order_status", "arguments": '{"order": "1882"}'}
+    call = {"id": "call_1", "type": "function", "function": function}
     message = {"role": "assistant", "content": None, "tool_calls": [call]}
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
     return httpx.Response(

@@ -181,6 +181,7 @@ def test_an_exception_event_says_what_went_wrong() -> None:
         {"ai.operationId": 5, "ai.prompt": "[]", "ai.response.toolCalls": '{"a": 1}', "ai.usage.tokens": -4},
         {"traceloop.span.kind": {}, "llm.request.functions.0": 1, "gen_ai.prompt.0": "flat"},
         {"llm.cost.total": "1e400", "llm.token_count.prompt": float("inf"), "gen_ai.usage.cost": -1},
+        {"openinference.span.kind": "LLM", "llm.invocation_parameters": '{"self": 1, "model": 2}'},
         {"parapet.tags": 7, "parapet.prompt": ["a"], "tag.tags": {"a": 1}, "session.id": 12},
     ],
 )

@@ -131,19 +131,28 @@ async def test_a_span_that_came_twice_in_a_request_is_stored_once(tmp_path: Path
     assert len(spans) == 1
 
 
-async def test_content_nested_too_deeply_to_store_rejects_its_span_alone(tmp_path: Path) -> None:
+async def test_json_nested_beyond_reason_is_kept_as_the_text_it_is(tmp_path: Path) -> None:
     deep = "[" * 600 + "]" * 600
     parts = '[{"role": "user", "parts": [{"type": "data", "value": ' + deep + "}]}]"
 
     async with running_receiver(tmp_path) as receiver:
-        answer = await receiver.post(
-            traces(("deep", CHAT | {"gen_ai.input.messages": parts}), ("shallow", CHAT))
-        )
-        spans = receiver.spans()
+        answer = await receiver.post(traces(("deep", CHAT | {"gen_ai.input.messages": parts})))
+        (span,) = receiver.spans()
 
-    partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
-    assert "nested too deeply" in partial.error_message
-    assert [span.name for span in spans] == ["shallow"]
+    assert answer.status_code == 200
+    assert span.input_messages == [{"role": "user", "content": parts}]
+
+
+async def test_values_nested_beyond_reason_reject_their_span_alone(tmp_path: Path) -> None:
+    value: dict[str, Any] = {"stringValue": "core"}
+    for _ in range(200):
+        value = {"arrayValue": {"values": [value]}}
+
+    async with running_receiver(tmp_path) as receiver:
+        answer = await receiver.post(in_json(attributes=[{"key": "deep", "value": value}]), content_type=JSON)
+
+    assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
+    assert "nested too deeply" in answer.json()["partialSuccess"]["errorMessage"]
 
 
 @pytest.mark.parametrize(
