@@ -187,4 +187,6 @@ class GuardSession:
 
 
 def _is_json(text: PlacedText) -> bool:
-    return text.place == "tool_arguments" or (text.place == "tool_results" and looks_like_json(text.text))
+    return text.place == "tool_arguments" or (
+        text.place in ("tool_results", "answer") and looks_like_json(text.text)
+    )

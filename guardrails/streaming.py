@@ -1,7 +1,9 @@
 """A text that grows, and of which only what is beyond doubt is let through."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from guardrails.findings import Stretch
 from guardrails.json_text import encodable, replaced
 from guardrails.outcome import WITHHELD, Blocked, PlacedText
 from guardrails.tally import Tally
@@ -28,6 +30,8 @@ class TextStream:
         self._held: list[str] | None = [] if place == "tool_arguments" and not self._is_open else None
         self._stored: list[str] = []
         self._has_text = self._is_closed = False
+        self._slashes = 0
+        """How many backslashes the released text ends in."""
 
     @property
     def stored(self) -> str:
@@ -75,6 +79,9 @@ class TextStream:
         for tally in self._tallies:
             self._stop_if_blocked(tally)
         ready, start, stretches = watch.release(is_final=is_final)
+        if self._is_json:
+            stretches = [self._behind_escape(ready, start, stretch) for stretch in stretches]
+            self._slashes = self._slashes_before(ready, len(ready))
         if not stretches:
             self._stored.append(ready)
             return ready
@@ -83,6 +90,19 @@ class TextStream:
         )
         self._stored.append(replaced(ready, stored))
         return replaced(ready, travels)
+
+    def _behind_escape(self, ready: str, start: int, stretch: Stretch) -> Stretch:
+        """Leave an escape whole: in `to:\\nbob@example.com` the finding begins with what is no `n`."""
+        first = stretch.start - start
+        if self._slashes_before(ready, first) % 2 == 0:
+            return stretch
+        length = 5 if ready[first] == "u" else 1
+        return replace(stretch, start=min(stretch.start + length, stretch.end))
+
+    def _slashes_before(self, ready: str, at: int) -> int:
+        before = ready[:at]
+        slashes = at - len(before.rstrip("\\"))
+        return slashes + self._slashes if slashes == at else slashes
 
     def _stop_if_blocked(self, tally: Tally) -> None:
         if (tally.entities or tally.failure) and self._has_text:

@@ -1,5 +1,6 @@
 """However an answer is cut into chunks, what comes out is the guarded whole, and nothing of a finding leaks."""
 
+import json
 import random
 from collections.abc import Sequence
 
@@ -174,6 +175,24 @@ async def test_what_comes_back_into_a_json_answer_is_escaped() -> None:
     out = await stream.push('{"motto": "<MOTTO_1>"}') + await stream.finish()
 
     assert out == '{"motto": "say \\"hello\\""}'
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+async def test_an_answer_that_is_json_is_json_after_it_was_masked(size: int) -> None:
+    answer = json.dumps({"a": "x\nbob@example.com", "b": "éeve@example.org", "c": "\\joe@example.net"})
+    session = GuardSession(policy(guard(parameters={"patterns": ["email"]})))
+    stream = session.open_stream("answer", is_json=True)
+
+    out = "".join([await stream.push(answer[i : i + size]) for i in range(0, len(answer), size)])
+    out += await stream.finish()
+
+    whole = await GuardSession(session.policy).check_output(at("answer", answer))
+    assert json.loads(out) == {
+        "a": "x\n<EMAIL_ADDRESS_1>",
+        "b": "é<EMAIL_ADDRESS_2>",
+        "c": "\\<EMAIL_ADDRESS_3>",
+    }
+    assert json.loads(whole.texts[0])["a"] == "x\n<EMAIL_ADDRESS_1>"
 
 
 async def test_tool_arguments_are_held_until_they_are_whole() -> None:
