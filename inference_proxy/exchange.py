@@ -12,7 +12,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HeaderList = list[tuple[bytes, bytes]]
 
 BODY_DEADLINE_S = 60.0
-WATCH_AFTER_S = 0.5
+WATCH_EVERY_S = 0.25
 
 
 class CallerGoneError(Exception):
@@ -27,7 +27,7 @@ class Exchange:
         self._send = send
         self._on_gone: Callable[[], None] = _nothing
         self._watch: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._watchman: Watchman | None = None
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
@@ -95,29 +95,28 @@ class Exchange:
         extra = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
         await self.answer(error.status, [*PRIVATE_JSON, *extra, *(headers or [])], error.as_json())
 
-    def watch(self, on_gone: Callable[[], None]) -> None:
-        """Begin to notice when the caller goes away.
-
-        A task of its own watches only calls that last; a quick one is asked once, at its end.
-        """
+    def watch(self, on_gone: Callable[[], None], watchman: "Watchman") -> None:
+        """Begin to notice when the caller goes away."""
         self._on_gone = on_gone
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._start_watching)
+        self._watchman = watchman
+        watchman.add(self)
 
     def unwatch(self) -> None:
         """Stop noticing."""
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._watchman is not None:
+            self._watchman.discard(self)
         if self._watch is not None:
             self._watch.cancel()
 
     @property
     def is_gone(self) -> bool:
-        """Look whether the caller has closed the connection."""
+        """Look whether the caller has closed the connection, for calls too short to be watched."""
         if not self.was_seen_leaving and self._watch is None:
             self.was_seen_leaving = _is_disconnected(self._receive)
         return self.was_seen_leaving
 
-    def _start_watching(self) -> None:
+    def start_watching(self) -> None:
+        """Wait for the caller's leaving in a task."""
         self._watch = asyncio.create_task(self._wait_for_disconnect())
 
     async def _wait_for_disconnect(self) -> None:
@@ -133,6 +132,34 @@ class Exchange:
         if len(body) > room:
             raise _too_large(room)
         return body
+
+
+class Watchman:
+    """Sees to it that calls that last are watched, each by a task; a quick one is over before its turn."""
+
+    def __init__(self) -> None:
+        self._new: set[Exchange] = set()
+        self._old: set[Exchange] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, exchange: Exchange) -> None:
+        """Take a call that has just begun."""
+        self._new.add(exchange)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WATCH_EVERY_S, self._look)
+
+    def discard(self, exchange: Exchange) -> None:
+        """Forget a call that is over."""
+        self._new.discard(exchange)
+        self._old.discard(exchange)
+
+    def _look(self) -> None:
+        for exchange in self._old:
+            exchange.start_watching()
+        self._old, self._new = self._new, set()
+        self._timer = None
+        if self._old:
+            self._timer = asyncio.get_running_loop().call_later(WATCH_EVERY_S, self._look)
 
 
 def _nothing() -> None:

@@ -1,6 +1,7 @@
 """A call under its project's policy: what may travel on, what may be kept, and what the guards decided."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -13,8 +14,21 @@ from inference_proxy.errors import blocked, invalid
 from inference_proxy.relay import DONE, payloads, split_events
 from inference_proxy.texts import Slot, put_all
 from inference_proxy.transcript import TEXT_FIELDS, Channel, Transcript
+from ingest.records import Message
 
 ANSWER_PLACES: frozenset[Place] = frozenset({"answer", "reasoning", "tool_arguments"})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAnswer:
+    """What the guards made of a whole answer."""
+
+    content: bytes
+    """What goes to the caller."""
+    messages: list[Message]
+    """What may be kept."""
+    blocked_by: str = ""
+    reason: str = ""
 
 
 class Guarding:
@@ -72,18 +86,28 @@ class Guarding:
         if outcome.action == "block":
             raise blocked(f"Blocked by the guard {outcome.blocked_by!r}: {outcome.reason}.")
 
-    async def check_answer(self, endpoint: Endpoint, answer: Body) -> tuple[bool, Sequence[str]]:
-        """Restore and guard a whole answer in place; return whether it changed, and its texts as they may be kept."""
+    async def check_answer(self, endpoint: Endpoint, answer: Body, content: bytes) -> CheckedAnswer:
+        """Restore and guard a whole answer, which is `content` parsed."""
         slots = endpoint.answer_slots(answer)
         if not slots:
-            return False, ()
+            return CheckedAnswer(content, endpoint.output_messages(answer))
+        came = tuple(slot.text for slot in slots)
         outcome = await self._session.check_output(_placed(slots))
+        kept = answer
+        if outcome.stored != came:
+            kept = orjson.loads(content)
+            put_all(endpoint.answer_slots(kept), outcome.stored)
+        messages = endpoint.output_messages(kept)
         if outcome.action == "block":
-            raise BlockedAnswerError(outcome.blocked_by, outcome.reason, outcome.stored)
-        changed = put_all(slots, outcome.texts)
-        if changed:
-            _forget_log_probabilities(answer)
-        return changed, outcome.stored
+            return CheckedAnswer(b"", messages, outcome.blocked_by, outcome.reason)
+        if outcome.texts == came:
+            return CheckedAnswer(content, messages)
+        if kept is answer:
+            kept = orjson.loads(content)
+            messages = endpoint.output_messages(kept)
+        put_all(slots, outcome.texts)
+        _forget_log_probabilities(answer)
+        return CheckedAnswer(orjson.dumps(answer), messages)
 
     def open_stream(self, body: Body, *, hides_usage: bool) -> "GuardedStream":
         """Return what guards a streamed answer."""
@@ -101,16 +125,6 @@ class Guarding:
         """The strongest action taken; empty when no guard ran."""
         actions = [decision.action for decision in self.decisions if not decision.is_shadow]
         return max(actions, key=ACTIONS.index) if actions else ""
-
-
-class BlockedAnswerError(Exception):
-    """A guard stopped an answer that was not streamed."""
-
-    def __init__(self, guard: str, reason: str, stored: Sequence[str]) -> None:
-        super().__init__(guard)
-        self.guard = guard
-        self.reason = reason
-        self.stored = stored
 
 
 class GuardedStream:
@@ -319,4 +333,4 @@ def _forget_log_probabilities(answer: Body) -> None:
             choice["logprobs"] = None
 
 
-__all__ = ["Blocked", "BlockedAnswerError", "GuardedStream", "Guarding"]
+__all__ = ["Blocked", "CheckedAnswer", "GuardedStream", "Guarding"]

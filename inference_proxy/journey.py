@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -24,9 +25,9 @@ from inference_proxy.errors import (
     upstream_failed,
     upstream_too_slow,
 )
-from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList
+from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList, Watchman
 from inference_proxy.forwarding import to_caller, to_upstream
-from inference_proxy.guarding import BlockedAnswerError, GuardedStream, Guarding
+from inference_proxy.guarding import GuardedStream, Guarding
 from inference_proxy.journal import Journal
 from inference_proxy.limits import NOTHING_RESERVED, Limiter, Reservation, estimate, has_limits
 from inference_proxy.metrics import Metrics
@@ -39,9 +40,11 @@ from inference_proxy.upstreams.base import UpstreamError
 from inference_proxy.usage import estimated, reported
 from ingest.keys import KeyGrant
 from ingest.prices import price
-from ingest.records import NO_USAGE, Message
+from ingest.records import NO_USAGE
 
 logger = logging.getLogger(__name__)
+WORTH_A_LOOK_NS = 5_000_000
+"""Nobody leaves before an answer that took less."""
 SSE_HEADERS: HeaderList = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     PRIVATE,
@@ -63,6 +66,7 @@ class Serving:
     dispatcher: Dispatcher
     recorder: Recorder
     detector: Detector | None
+    watchman: Watchman = field(default_factory=Watchman)
     table: RouteTable | None = None
     """Of the newest snapshot; a request keeps the one it began with."""
 
@@ -156,45 +160,43 @@ class _Journey:
             and endpoint.kind == "llm"
             and not (body.get("stream_options") or {}).get("include_usage")
         )
-        self._deadline: asyncio.Timeout | None = None
-        self._is_draining = False
+        self._task = asyncio.current_task()
+        self._given_up = False
+        self._drain_timer: asyncio.TimerHandle | None = None
 
     async def travel(self) -> None:
         """The whole journey: route, limits, guards, upstream, guards, settle, record."""
         journal, exchange = self.journal, self.exchange
-        exchange.watch(self._caller_left)
+        exchange.watch(self._caller_left, self.serving.watchman)
         try:
-            async with asyncio.timeout(None) as self._deadline:
-                plan = self.routes.plan(journal.model_requested, journal.grant)
-                journal.route = plan.route
-                await self._reserve(plan)
-                await self._guard_request()
-                reached = await self._ask(plan)
-                try:
-                    if reached.answer.status >= 400:
-                        await self._pass_error(reached)
-                    elif reached.is_stream:
-                        await self._relay(reached)
-                    else:
-                        await self._answer(reached)
-                finally:
-                    reached.answer.close()
+            plan = self.routes.plan(journal.model_requested, journal.grant)
+            journal.route = plan.route
+            await self._reserve(plan)
+            await self._guard_request()
+            reached = await self._ask(plan)
+            try:
+                if reached.answer.status >= 400:
+                    await self._pass_error(reached)
+                elif reached.is_stream:
+                    await self._relay(reached)
+                else:
+                    await self._answer(reached)
+            finally:
+                reached.answer.close()
         except RequestError as error:
             await self._refuse(error)
-        except TimeoutError:
-            self._abandon()
         except asyncio.CancelledError:
             self._abandon()
-            raise
+            if not self._given_up:
+                raise
         finally:
             exchange.unwatch()
-            if self._is_draining:
-                self.serving.metrics.draining -= 1
-            await self._settle()
+            self._end_drain()
             if not self.is_recorded:
                 self.is_recorded = True
                 self._close_books()
                 self.serving.recorder.record(journal, self.routes.project.policy, self.guarding.decisions)
+            await self._settle()
 
     async def _reserve(self, plan: Plan) -> None:
         """Take what the call will use at most from the limits of its key."""
@@ -271,7 +273,12 @@ class _Journey:
             journal.usage = reported(answer.get("usage"))
             journal.finish_reason = _finish_reason(answer)
             if self.guarding.looks_at_answers:
-                content = await self._guard_answer(answer, content)
+                checked = await self.guarding.check_answer(endpoint, answer, content)
+                content, journal.output_messages = checked.content, checked.messages
+                if checked.blocked_by:
+                    raise blocked(
+                        f"The answer was blocked by the guard {checked.blocked_by!r}: {checked.reason}."
+                    )
             else:
                 journal.output_messages = endpoint.output_messages(answer)
         elif self.guarding.looks_at_answers:
@@ -288,21 +295,6 @@ class _Journey:
         await self.exchange.answer(
             reached.answer.status, headers + to_caller(reached.answer.headers), content
         )
-
-    async def _guard_answer(self, answer: dict[str, Any], content: bytes) -> bytes:
-        try:
-            changed, stored = await self.guarding.check_answer(self.endpoint, answer)
-        except BlockedAnswerError as error:
-            self.journal.output_messages = self._kept_answer(content, error.stored)
-            raise blocked(f"The answer was blocked by the guard {error.guard!r}: {error.reason}.") from None
-        self.journal.output_messages = self._kept_answer(content, stored)
-        return orjson.dumps(answer) if changed else content
-
-    def _kept_answer(self, content: bytes, stored: Any) -> list[Message]:
-        kept = orjson.loads(content)
-        for slot, text in zip(self.endpoint.answer_slots(kept), stored, strict=True):
-            slot.put(text)
-        return self.endpoint.output_messages(kept)
 
     async def _relay(self, reached: Reached) -> None:
         """Pass a stream on, event by event."""
@@ -323,7 +315,7 @@ class _Journey:
                         events = await guarded.push(events)
                     else:
                         transcript.hear(events)
-                        if self.hides_usage and b'"choices":[]' in events.replace(b" ", b""):
+                        if self.hides_usage and (b'"choices":[]' in events or b'"choices": []' in events):
                             events = _without_usage(events)
                     if DONE in events[-20:] and exchange.is_gone:
                         self._note_gone()
@@ -469,7 +461,7 @@ class _Journey:
                 (b"x-parapet-provider", _ascii(journal.provider)),
                 (b"x-parapet-attempts", b"%d" % journal.attempts),
             ]
-        acted = {
+        acted = self.guarding.has_guards and {
             f"{quote(decision.guard)}={'bypassed' if decision.error and decision.action != 'block' else decision.action}"
             for decision in self.guarding.decisions
             if not decision.is_shadow and (decision.action != "allow" or decision.error)
@@ -481,15 +473,25 @@ class _Journey:
 
     def _caller_left(self) -> None:
         """Read on for a while, so that the usage is exact; but not for ever, and not for too many at once."""
-        assert self._deadline is not None
         metrics = self.serving.metrics
-        loop = asyncio.get_running_loop()
         if metrics.draining >= self.serving.max_drains:
-            self._deadline.reschedule(loop.time())
+            self._give_up()
             return
-        self._is_draining = True
         metrics.draining += 1
-        self._deadline.reschedule(loop.time() + self.serving.drain_timeout_s)
+        loop = asyncio.get_running_loop()
+        self._drain_timer = loop.call_later(self.serving.drain_timeout_s, self._give_up)
+
+    def _give_up(self) -> None:
+        assert self._task is not None
+        self._given_up = True
+        self._task.cancel()
+
+    def _end_drain(self) -> None:
+        if self._drain_timer is not None:
+            self._drain_timer.cancel()
+            self.serving.metrics.draining -= 1
+        if self._given_up and self._task is not None:
+            self._task.uncancel()
 
     def _abandon(self) -> None:
         """Give a call up whose caller has gone, and estimate what it used."""
@@ -532,5 +534,6 @@ def _finish_reason(answer: dict[str, Any]) -> str:
     return ""
 
 
+@lru_cache(maxsize=1_000)
 def _ascii(text: str) -> bytes:
     return quote(text, safe="/:@._-+").encode()

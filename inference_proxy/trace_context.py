@@ -1,9 +1,10 @@
 """Where a call belongs in a trace: W3C Trace Context, read from the caller and passed on."""
 
+import random
 import re
-import secrets
 from dataclasses import dataclass
 
+_IDS = random.Random(random.SystemRandom().getrandbits(256))  # noqa: S311 (ids are unique, not secret)
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 
 
@@ -29,6 +30,6 @@ def continued_from(traceparent: str) -> TraceContext:
             version, trace_id, parent_id, rest = match.groups()
             is_known_form = version != "ff" and (version != "00" or rest is None)
             if is_known_form and trace_id.strip("0") and parent_id.strip("0"):
-                return TraceContext(trace_id, secrets.token_hex(8), parent_id)
-    ids = secrets.token_hex(24)
+                return TraceContext(trace_id, f"{_IDS.getrandbits(64) or 1:016x}", parent_id)
+    ids = f"{_IDS.getrandbits(192) | 1 << 64 | 1:048x}"
     return TraceContext(ids[:32], ids[32:])

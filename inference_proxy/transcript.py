@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from inference_proxy.plain_chunks import PlainChunks
 from inference_proxy.relay import DONE, payloads
 from ingest.records import Message
 
@@ -42,6 +43,8 @@ class Transcript:
         self._pending_bytes = 0
         self._choices: dict[int, _Choice] = {}
         self._texts: dict[Channel, list[str]] = {}
+        self._plain = PlainChunks()
+        self._plain_channel = Channel(0, "content")
         self.model = ""
         self.service_tier = ""
         self.usage: dict[str, Any] | None = None
@@ -59,7 +62,18 @@ class Transcript:
     def catch_up(self) -> None:
         """Read everything heard so far."""
         pending, self._pending, self._pending_bytes = b"".join(self._pending), [], 0
-        for payload in payloads(pending):
+        plain = self._plain
+        if b"\r" in pending:
+            self._read_each(pending)
+            return
+        for event in pending.split(b"\n\n"):
+            if not plain.take(event) and event:
+                self._drain_plain()
+                self._read_each(event)
+        self._drain_plain()
+
+    def _read_each(self, events: bytes) -> None:
+        for payload in payloads(events):
             if payload == DONE:
                 self.is_done = True
                 continue
@@ -69,6 +83,16 @@ class Transcript:
                 continue
             if isinstance(chunk, dict):
                 self.add(chunk)
+                if _says_content_only(chunk):
+                    self._plain_channel = Channel(chunk["choices"][0].get("index") or 0, "content")
+                    self._plain.learn(events)
+
+    def _drain_plain(self) -> None:
+        texts, unread = self._plain.drain()
+        if texts:
+            self._texts.setdefault(self._plain_channel, []).extend(texts)
+        for event in unread:
+            self._read_each(event)
 
     def add(self, chunk: dict[str, Any]) -> None:
         """Take in one chunk."""
@@ -159,7 +183,7 @@ class Transcript:
 
     def _message(self, index: int, texts: Mapping[Channel, str]) -> Message:
         choice = self._choices[index]
-        message: Message = {"role": choice.role, "content": texts.get(Channel(index, "content"))}
+        message: Message = {"role": choice.role, "content": texts.get(Channel(index, "content")) or None}
         for name in TEXT_FIELDS[1:]:
             text = texts.get(Channel(index, name))
             if text:
@@ -177,6 +201,21 @@ class Transcript:
         if choice.annotations:
             message["annotations"] = choice.annotations
         return message
+
+
+def _says_content_only(chunk: dict[str, Any]) -> bool:
+    choices = chunk.get("choices")
+    if not isinstance(choices, list) or len(choices) != 1 or chunk.get("usage") or chunk.get("error"):
+        return False
+    choice = choices[0]
+    return (
+        isinstance(choice, dict)
+        and not choice.get("finish_reason")
+        and isinstance(choice.get("index") or 0, int)
+        and isinstance(choice.get("delta"), dict)
+        and list(choice["delta"]) == ["content"]
+        and isinstance(choice["delta"]["content"], str)
+    )
 
 
 def _tool_call(index: int, number: int, tool: dict[str, Any], texts: Mapping[Channel, str]) -> dict[str, Any]:

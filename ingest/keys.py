@@ -36,7 +36,7 @@ class KeyGrant:
 
 def hash_key(key: str, *, pepper: bytes) -> KeyHash:
     """Return the HMAC-SHA256 of a key under the installation's pepper, in hex."""
-    return KeyHash(hmac.new(pepper, key.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest())
+    return KeyHash(hmac.digest(pepper, key.encode("utf-8", "surrogatepass"), "sha256").hex())
 
 
 @dataclass(frozen=True, slots=True)

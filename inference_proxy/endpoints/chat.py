@@ -10,15 +10,15 @@ from inference_proxy.texts import Slot, descriptions, every_text
 from inference_proxy.transcript import TEXT_FIELDS
 from ingest.records import Message, SpanKind
 
-_DESCRIBED = ("tools", "functions", "response_format")
-_ABOUT_THE_USER = ("prediction", "user", "safety_identifier", "metadata")
+_DESCRIBED = frozenset({"tools", "functions", "response_format"})
+_ABOUT_THE_USER = frozenset({"prediction", "user", "safety_identifier", "metadata"})
 _NO_TEXT = frozenset(
     {
         "messages", "model", "stream", "stream_options", "audio", "frequency_penalty", "function_call",
         "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "modalities", "moderation", "n",
         "parallel_tool_calls", "presence_penalty", "prompt_cache_key", "prompt_cache_options",
         "prompt_cache_retention", "reasoning_effort", "seed", "service_tier", "stop", "store", "temperature",
-        "tool_choice", "top_logprobs", "top_p", "verbosity", "web_search_options", *_DESCRIBED, *_ABOUT_THE_USER,
+        "tool_choice", "top_logprobs", "top_p", "verbosity", "web_search_options",
     }
 )  # fmt: skip
 """Parameters that carry no text of their own. Whatever is not listed here is searched for texts."""
@@ -74,28 +74,24 @@ class Chat:
         newest = _end_of_history(messages)
         slots: list[Slot] = []
         for index, message in enumerate(messages):
-            place = _PLACES.get(message["role"])
-            if place is None:
-                place = "history" if index < newest else "user"
+            place: Place = _PLACES.get(message["role"]) or ("history" if index < newest else "user")
             content = message.get("content")
             if isinstance(content, str) and len(message) == 2:
                 if content:
                     slots.append(Slot(message, "content", place))
             else:
                 slots.extend(_message_slots(message, place))
-        for name in body:
-            if name not in _NO_TEXT:
-                if isinstance(body[name], str):
-                    slots.append(Slot(body, name, "context"))
-                else:
-                    slots.extend(every_text(body[name], "context"))
-        for name in _DESCRIBED:
-            slots.extend(descriptions(body.get(name), "system"))
-        for name in _ABOUT_THE_USER:
-            if isinstance(body.get(name), str):
-                slots.append(Slot(body, name, "user"))
+        for name, value in body.items():
+            if value is None or name in _NO_TEXT:
+                continue
+            if name in _DESCRIBED:
+                slots.extend(descriptions(value, "system"))
+                continue
+            place = "user" if name in _ABOUT_THE_USER else "context"
+            if isinstance(value, str):
+                slots.append(Slot(body, name, place))
             else:
-                slots.extend(every_text(body.get(name), "user"))
+                slots.extend(every_text(value, place))
         return slots
 
     def unscannable(self, body: Body) -> str:

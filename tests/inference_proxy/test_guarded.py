@@ -192,7 +192,7 @@ def test_tool_arguments_come_back_whole_and_still_are_json(
         address = request.json["messages"][-1]["content"].split()[-1]
         arguments = orjson.dumps({"to": address}).decode()
         head = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "mail", "arguments": ""}}
-        deltas = [{"tool_calls": [head]}]
+        deltas: list[dict[str, Any]] = [{"tool_calls": [head]}]
         deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": part}}]} for part in arguments]
         events = [event(chunk(choices=[delta(**each)])) for each in deltas]
         return as_stream([*events, *spoken(finish_reason="tool_calls")[1:]])
