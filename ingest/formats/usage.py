@@ -41,5 +41,6 @@ def usage_from(
         cache_write_tokens=written,
         reasoning_tokens=count(reasoning_tokens),
         source="reported",
-        raw=raw,
+        # Numbers only: what a sender writes beside its counts may be text, which belongs where guards look.
+        raw={key: value for key, value in raw.items() if count(value) is not None},
     )

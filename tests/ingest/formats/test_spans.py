@@ -211,3 +211,11 @@ def test_values_that_are_no_amounts_are_unknown_and_not_zero() -> None:
 )
 def test_input_tokens_always_include_what_was_cached(counts: dict[str, Any], input_tokens: int) -> None:
     assert usage_from({}, **counts).input_tokens == input_tokens
+
+
+def test_only_counts_are_kept_of_what_was_reported() -> None:
+    details = '{"input": 10, "output": 2, "note": "for ann@example.com", "input_audio": "7"}'
+
+    span = accepted(attributes={"langfuse.observation.usage_details": details})
+
+    assert span.usage.raw == {"input": 10, "output": 2, "input_audio": "7"}
