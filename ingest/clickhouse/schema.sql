@@ -1,4 +1,4 @@
--- Generated: what the migrations add up to. Write it anew with `make schema`.
+-- Generated: what the migrations add up to. See ingest/clickhouse/schema.py for how to write it anew.
 
 CREATE TABLE guard_events
 (

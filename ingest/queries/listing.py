@@ -10,6 +10,8 @@ from uuid import UUID
 
 from clickhouse_connect.driver.client import Client
 
+from ingest.queries.trace_positions import Position, trace_positions
+
 _COLUMNS = (
     "trace_id", "span_id", "parent_span_id", "name", "kind", "source", "start_time", "duration_us", "ttft_us", "status",
     "environment", "session_id", "user_id", "feature", "prompt_name", "prompt_version", "provider", "model", "guard_action",
@@ -26,6 +28,17 @@ WHERE project_id = {{project_id:UUID}}
 ORDER BY start_time DESC, span_id DESC
 LIMIT 1 BY start_time, span_id
 LIMIT {{limit:UInt32}}
+"""  # noqa: S608 - constants
+
+ENTRIES = f"""
+SELECT {", ".join(_COLUMNS)}
+FROM spans
+WHERE project_id = {{project_id:UUID}}
+  AND start_time >= {{start:DateTime64(6, 'UTC')}}
+  AND start_time < {{end:DateTime64(6, 'UTC')}}
+  AND trace_id IN {{trace_ids:Array(String)}}
+ORDER BY trace_id, parent_span_id != '', start_time, span_id
+LIMIT 1 BY trace_id
 """  # noqa: S608 - constants
 
 SUMS = """
@@ -221,25 +234,36 @@ class _Where:
         self.parameters |= parameters
 
     def into(self, sql: str) -> str:
-        return sql.replace("$conditions", "\n  AND ".join(self.conditions))
+        return sql.replace("$conditions", self.sql)
+
+    @property
+    def sql(self) -> str:
+        """The conditions as one; without any, everything is wanted."""
+        return "\n  AND ".join(self.conditions) or "true"
 
 
 def page(client: Client, *, project_id: UUID, wanted: Wanted, cursor: str = "", limit: int = 50) -> Page:
     """Return a page of rows older than `cursor`. Raises CursorError for a cursor of somebody's own making."""
-    rows: list[Row] = []
-    # A trace whose root lives elsewhere is listed by its first call here. Which calls are firsts is known only after
-    # their traces have been summed, so a page may take more than one look; agents with thousands of calls end it early.
-    for _ in range(6):
-        examined = _examine(client, project_id=project_id, wanted=wanted, cursor=cursor, limit=2 * limit)
-        kept = _summed(client, project_id, wanted, examined)
-        for row in kept:
-            if len(rows) == limit:
-                return Page(rows=_scored(client, project_id, wanted, rows), next_cursor=rows[-1].cursor)
-            rows.append(row)
-        if len(examined) < 2 * limit:
-            return Page(rows=_scored(client, project_id, wanted, rows))
-        cursor = examined[-1].cursor
-    return Page(rows=_scored(client, project_id, wanted, rows), next_cursor=cursor)
+    if wanted.calls_only:
+        rows = _examine(client, project_id=project_id, wanted=wanted, cursor=cursor, limit=limit + 1)
+        shown = rows[:limit]
+        following = shown[-1].cursor if len(rows) > limit else ""
+        return Page(rows=_scored(client, project_id, wanted, shown), next_cursor=following)
+    where = _where(wanted)
+    positions = trace_positions(
+        client,
+        project_id=project_id,
+        start=wanted.start,
+        end=wanted.end,
+        conditions=where.sql,
+        parameters=where.parameters,
+        before=_parsed(cursor) if cursor else None,
+        limit=limit + 1,
+    )
+    here = positions[:limit]
+    rows = _entries(client, project_id, here)
+    following = f"{_microseconds(here[-1].at)}-{here[-1].span_id}" if len(positions) > limit else ""
+    return Page(rows=_scored(client, project_id, wanted, rows), next_cursor=following)
 
 
 def facets(client: Client, *, project_id: UUID, wanted: Wanted) -> list[Facet]:
@@ -274,8 +298,6 @@ def _where(wanted: Wanted) -> _Where:
     where = _Where()
     if wanted.calls_only:
         where.add("kind IN ('llm', 'embedding')")
-    else:
-        where.add("(parent_span_id = '' OR source = 'proxy')")
     for column in _EQUALS:
         value = getattr(wanted, column)
         if value:
@@ -316,25 +338,20 @@ def _containing(wanted: Wanted, words: Sequence[str]) -> str:
     )"""  # noqa: S608 - constants
 
 
-def _summed(client: Client, project_id: UUID, wanted: Wanted, examined: Sequence[Row]) -> list[Row]:
-    if wanted.calls_only or not examined:
-        return list(examined)
+def _entries(client: Client, project_id: UUID, positions: Sequence[Position]) -> list[Row]:
+    """Return the row of each trace: its root, or its first span here, with what all of its spans add up to."""
+    if not positions:
+        return []
+    times = [position.at for position in positions]
     parameters = {
         "project_id": project_id,
-        "trace_ids": sorted({row.trace_id for row in examined}),
-        **_around(examined),
+        "trace_ids": [position.trace_id for position in positions],
+        "start": min(times) - _TRACE_LENGTH,
+        "end": max(times) + _TRACE_LENGTH,
     }
+    entries = {row.trace_id: row for row in map(_row, client.query(ENTRIES, parameters).result_rows)}
     sums = {row[0]: row[1:] for row in client.query(SUMS, parameters).result_rows}
-    return [
-        _with_sums(row, sums[row.trace_id])
-        for row in examined
-        if row.trace_id in sums and _stands_for_its_trace(row, sums[row.trace_id])
-    ]
-
-
-def _stands_for_its_trace(row: Row, sums: Sequence[Any]) -> bool:
-    has_root, first_at = sums[0], sums[1]
-    return not row.parent_span_id or (not has_root and row.start_time == _aware(first_at))
+    return [_with_sums(entries[one.trace_id], sums[one.trace_id]) for one in positions]
 
 
 def _with_sums(row: Row, sums: Sequence[Any]) -> Row:

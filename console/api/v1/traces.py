@@ -21,7 +21,7 @@ from ingest.queries.spans import spans_of_trace
 
 
 class TraceParameters(PagedParameters):
-    """Which traces to list: those whose first span is as described."""
+    """Which traces to list: those with a span for which all of this is true."""
 
     text = Text(help_text="Words that one message of the trace contains, all of them.")
     environment = Text()

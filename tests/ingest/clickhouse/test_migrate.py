@@ -3,11 +3,9 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-import ingest.clickhouse
 from ingest.clickhouse import migrate, schema
 from ingest.clickhouse.client import Client, connect
 from ingest.clickhouse.migrate import Migration, MigrationError
@@ -34,8 +32,7 @@ def test_all_migrations_apply_in_order_and_a_second_time_there_is_nothing_to_do(
 def test_migrations_add_up_to_the_schema_file(empty: Client) -> None:
     migrate.apply(empty)
 
-    path = Path(ingest.clickhouse.__file__).parent / "schema.sql"
-    assert schema.dump(empty) == path.read_text()
+    assert schema.dump(empty) == schema.FILE.read_text()
 
 
 def test_a_migration_that_broke_off_is_repeated_safely(empty: Client) -> None:
