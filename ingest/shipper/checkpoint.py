@@ -1,5 +1,7 @@
 """How far one writer's segments have been shipped, in a file that is replaced whole."""
 
+import logging
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -7,8 +9,16 @@ from uuid import UUID
 
 import orjson
 
+log = logging.getLogger(__name__)
+
 NAME = "checkpoint.json"
 FORMAT = 1
+IN_FLIGHT_MARGIN_S = 2.0
+"""A store's uptime is in whole seconds. A batch that may still be on its way must keep its token."""
+
+
+class UnknownCheckpointError(Exception):
+    """A newer version has written the checkpoint; this one leaves the directory alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +55,10 @@ class Checkpoint:
     """In flight, in order."""
     completes: tuple[UUID, ...] = ()
     """Segments that are done with when the batches are."""
+    frozen_at: float = 0.0
+    """When the batches in flight were fixed."""
     rounds: int = 0
-    """How often shipped segments were looked through again because the store had restarted."""
+    """Raised when shipped segments are looked through again, so that their batches get tokens of their own."""
 
     def advanced(self, *, now: float) -> "Checkpoint":
         """Return the state after the first batch has been stored or put aside."""
@@ -63,12 +75,16 @@ class Checkpoint:
         return replace(self, done=self.done | dict.fromkeys(self.completes, now), completes=())
 
     def rewound(self, *, since: float, until: float) -> "Checkpoint":
-        """Return the state in which the segments done between two times are to be shipped once more."""
+        """Return the state in which what was shipped between two times, or in flight then, is shipped once more."""
         again = {segment for segment, at in self.done.items() if since <= at <= until}
-        if not again:
+        is_in_flight = bool(self.batches) and self.frozen_at < until - IN_FLIGHT_MARGIN_S
+        if not again and not is_in_flight:
             return self
-        # The store may still know the old tokens of rows it has lost: this round has tokens of its own.
-        return replace(self.without(again), position=None, rounds=self.rounds + 1)
+        kept = self.without(again)
+        if is_in_flight:
+            kept = replace(kept, batches=(), completes=())
+        # The store may still know the old tokens of rows it has lost.
+        return replace(kept, position=None, rounds=self.rounds + 1)
 
     def without(self, segments: set[UUID]) -> "Checkpoint":
         """Forget segments whose files are gone."""
@@ -84,6 +100,7 @@ def dump(checkpoint: Checkpoint) -> bytes:
             "done": {segment.hex: at for segment, at in checkpoint.done.items()},
             "position": None if position is None else [position[0].hex, position[1]],
             "completes": [segment.hex for segment in checkpoint.completes],
+            "frozen_at": checkpoint.frozen_at,
             "rounds": checkpoint.rounds,
             "batches": [
                 {"token": batch.token, "first": batch.first, "places": _by_segment(batch)}
@@ -94,19 +111,32 @@ def dump(checkpoint: Checkpoint) -> bytes:
 
 
 def load(home: Path) -> Checkpoint:
-    """Read a directory's checkpoint; a directory without one is at its beginning."""
+    """Read a directory's checkpoint; a directory without one is at its beginning.
+
+    A file that has rotted is as good as none: everything is looked through again, and only what is missing is sent.
+    """
     path = home / NAME
     try:
         data = orjson.loads(path.read_bytes())
+        if data["format"] != FORMAT:
+            raise UnknownCheckpointError(
+                f"{path} has format {data['format']}, not {FORMAT}; use a newer Parapet"
+            )
+        return _checkpoint(data)
     except FileNotFoundError:
         return Checkpoint()
-    if data["format"] != FORMAT:
-        raise ValueError(f"{path} has format {data['format']}, not {FORMAT}; use a newer Parapet")
+    except (ValueError, LookupError, TypeError) as error:
+        log.error("%s is damaged (%s); its segments are looked through again", path, type(error).__name__)
+        return Checkpoint(rounds=int(time.time()))
+
+
+def _checkpoint(data: dict[str, Any]) -> Checkpoint:
     position = data["position"]
     return Checkpoint(
         done={UUID(hex=segment): at for segment, at in data["done"].items()},
         position=None if position is None else (UUID(hex=position[0]), position[1]),
         completes=tuple(UUID(hex=segment) for segment in data["completes"]),
+        frozen_at=data["frozen_at"],
         rounds=data["rounds"],
         batches=tuple(_batch(each) for each in data["batches"]),
     )

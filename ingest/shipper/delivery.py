@@ -40,15 +40,19 @@ class Delivery:
         self._seen = SeenMessages()
         self._fresh: dict[str, list[Record]] = {}
 
-    def ship_next(self, home: Home, client: Callable[[], Client]) -> bool:
+    def ship_next(self, home: Home, connect: Callable[[], Client]) -> bool:
         """Ship the next batch of a directory; False when there is nothing to ship."""
-        if not home.checkpoint.batches and not self._freeze(home, client):
+        if not home.segments and not home.checkpoint.batches:
             return False
+        # Connecting comes first: a store that has restarted changes what is to be shipped.
+        client = connect()
+        if not home.checkpoint.batches:
+            self._freeze(home, client)
         if home.checkpoint.batches:
             self._ship(home, client)
         return True
 
-    def _freeze(self, home: Home, client: Callable[[], Client]) -> bool:
+    def _freeze(self, home: Home, client: Client) -> None:
         """Fix the next batches, repeats left out, and note them durably before anything is sent."""
         settings = self._settings
         found = next_range(
@@ -59,7 +63,7 @@ class Delivery:
             max_bytes=settings.batch_bytes,
         )
         if found is None:
-            return False
+            return
         readable, unreadable = _decode(found.records)
         rounds = home.checkpoint.rounds
         kept = self._without_repeats(readable, client, is_first_round=rounds == 0) if readable else []
@@ -68,10 +72,13 @@ class Delivery:
         for each in unreadable:
             self._put_aside(each, "not a record this version can read")
         frozen = replace(
-            home.checkpoint, position=found.position, completes=found.completes, batches=tuple(batches)
+            home.checkpoint,
+            position=found.position,
+            completes=found.completes,
+            batches=tuple(batches),
+            frozen_at=time(),
         )
         home.save(frozen.settled(now=time()))
-        return True
 
     def _batches(self, name: str, kept: Sequence[_Readable]) -> list[Batch]:
         groups: dict[str, list[_Readable]] = {}
@@ -83,14 +90,13 @@ class Delivery:
             for token, group in groups.items()
         ]
 
-    def _ship(self, home: Home, client: Callable[[], Client]) -> None:
+    def _ship(self, home: Home, client: Client) -> None:
         batch = home.checkpoint.batches[0]
-        store = client()
         records = self._fresh.pop(batch.token, None)
         try:
             records = self._load(batch, home) if records is None else records
             if records:
-                write(store, self._priced(records), token=batch.token, seen=self._seen)
+                write(client, self._priced(records), token=batch.token, seen=self._seen)
         except Exception as error:
             if failures.judge(error) == "wait":
                 if records is not None:
@@ -117,15 +123,15 @@ class Delivery:
         return [decode(each.payload) for each in found]
 
     def _without_repeats(
-        self, readable: Sequence[_Readable], client: Callable[[], Client], *, is_first_round: bool
+        self, readable: Sequence[_Readable], client: Client, *, is_first_round: bool
     ) -> list[_Readable]:
         spans = [each.record for each in readable if isinstance(each.record, Span)]
         # Nobody sends a guard event twice but ourselves, after a restart of the store.
         events = [
             each.record for each in readable if isinstance(each.record, GuardEvent) and not is_first_round
         ]
-        known: set[object] = set(repeats.stored(client(), spans)) if spans else set()
-        known |= repeats.stored_events(client(), events) if events else set()
+        known: set[object] = set(repeats.stored(client, spans)) if spans else set()
+        known |= repeats.stored_events(client, events) if events else set()
         kept: list[_Readable] = []
         for each in readable:
             key = repeats.key_of(each.record) if isinstance(each.record, Span) else each.record.id

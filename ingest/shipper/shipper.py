@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest.clickhouse.client import Client, connect
 from ingest.shipper import failures
+from ingest.shipper.checkpoint import UnknownCheckpointError
 from ingest.shipper.delivery import Delivery
 from ingest.shipper.heartbeat import Tally, write_heartbeat
 from ingest.shipper.home import Home
@@ -36,6 +37,7 @@ class Shipper:
         self._reserve = Reserve(self._root, settings.reserve_bytes)
         self._delivery = Delivery(settings, self.tally, Quarantine(self._root, replace=self._reserve.replace))
         self._homes: dict[Path, Home] = {}
+        self._left_alone: set[Path] = set()
         self._client: Client | None = None
         self._tidy_at = 0.0
         self._store_started_at = 0.0
@@ -145,12 +147,13 @@ class Shipper:
     def _look_for_homes(self) -> None:
         paths = homes(self._root)
         for path in paths:
-            if path not in self._homes:
+            if path not in self._homes and path not in self._left_alone:
                 try:
                     self._homes[path] = Home(path, self._reserve)
-                except (OSError, ValueError, LookupError, TypeError) as error:
-                    self.tally.last_error = f"{path.name}/checkpoint.json cannot be read: {error}"
-                    log.exception("the checkpoint in %s cannot be read", path)
+                except (OSError, UnknownCheckpointError) as error:
+                    self._left_alone.add(path)
+                    self.tally.last_error = str(error)
+                    log.error("%s is left alone: %s", path, error)
         for path in self._homes.keys() - set(paths):
             self._homes.pop(path).release()
 

@@ -114,6 +114,8 @@ class SpoolWriter:
 
     async def append(self, payloads: Sequence[bytes]) -> None:
         """Return when all the records are durable. Raises SpoolFullError or SpoolWriteError when they are not."""
+        if not payloads:
+            return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -136,6 +138,8 @@ class SpoolWriter:
 
     def append_blocking(self, payloads: Sequence[bytes], *, timeout_s: float = 30.0) -> None:
         """Do as `append` does, from a thread without an event loop."""
+        if not payloads:
+            return
         settled = threading.Event()
         errors: list[SpoolError] = []
 
@@ -217,7 +221,6 @@ class SpoolWriter:
                     pause_s = self._linger_s
                 else:
                     pause_s = min(1.0, max(0.05, pause_s * 2))
-                    self._wake.wait(pause_s)
                 if self._log.age_s >= self._roll_after_s:
                     self._log.seal()
                 self._capacity.refresh()

@@ -60,10 +60,7 @@ class SimulatedDisk:
         except OSError:
             file.lost.append((len(file.durable), len(file.content)))
             raise
-        saved = bytearray(file.content)
-        for start, end in file.lost:
-            saved[start : min(end, len(saved))] = bytes(max(0, min(end, len(saved)) - start))
-        file.durable = bytes(saved)
+        file.durable = bytes(file.content)
 
     def truncate(self, handle: int, size: int) -> None:
         file = self._handles[handle]
@@ -133,9 +130,6 @@ def _torn(file: _File, chance: random.Random) -> bytes:
     if len(file.truncated) > len(content) and chance.random() < 0.5:
         content = bytearray(file.truncated)
     saved = len(file.durable)
-    if chance.random() < 0.5:
-        for start, end in file.lost:
-            content[start : min(end, len(content))] = bytes(max(0, min(end, len(content)) - start))
     content[: min(saved, len(content))] = file.durable[: min(saved, len(content))]
     rest = content[saved:]
     for sector in range(0, len(rest), SECTOR):
@@ -143,4 +137,8 @@ def _torn(file: _File, chance: random.Random) -> bytes:
             rest[sector : sector + SECTOR] = bytes(len(rest[sector : sector + SECTOR]))
     if chance.random() < 0.5:
         rest = rest[: chance.randint(0, len(rest))]
-    return bytes(content[:saved] + rest)
+    whole = bytearray(content[:saved] + rest)
+    if chance.random() < 0.5:
+        for start, end in file.lost:
+            whole[start:end] = bytes(len(whole[start:end]))
+    return bytes(whole)

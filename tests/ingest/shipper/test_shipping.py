@@ -311,6 +311,28 @@ def test_damaged_bytes_cost_their_record_and_are_kept(pipeline: Pipeline) -> Non
     assert Quarantine(pipeline.root).count() == 1
 
 
+@pytest.mark.parametrize("rot", [b"", b"{", b'{"format":1}', b"[]"])
+def test_a_rotten_checkpoint_costs_nothing(pipeline: Pipeline, clickhouse: Client, rot: bytes) -> None:
+    pipeline.spool(*spans_of(pipeline, 30), make_event(pipeline.project_id))
+    shipper = pipeline.shipper(batch_records=20)
+    shipper.step()
+    shipper.end()
+    (homes(pipeline.root)[0] / "checkpoint.json").write_bytes(rot)
+    pipeline.ship()
+
+    pipeline.assert_exact(30)
+    assert count_of(clickhouse, "guard_events", pipeline) == 1
+
+
+def test_a_checkpoint_of_the_future_is_left_alone(pipeline: Pipeline) -> None:
+    pipeline.spool(a_span(pipeline))
+    (homes(pipeline.root)[0] / "checkpoint.json").write_bytes(b'{"format":2}')
+    shipper = pipeline.ship()
+
+    assert pipeline.sums()[0] == 0
+    assert "use a newer Parapet" in shipper.tally.last_error
+
+
 def test_shipped_segments_are_kept_for_a_while_and_then_removed(pipeline: Pipeline) -> None:
     pipeline.spool(*spans_of(pipeline, 3))
     keeping = pipeline.ship()

@@ -6,9 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from ingest.spool.log import SegmentLog
 from ingest.spool.reader import list_segments
@@ -132,6 +132,24 @@ class ReusingLog(SegmentLog):
         """Go on with the torn segment."""
 
 
+def keeps_its_promise(disk_type: type[SimulatedDisk], log_type: type[SegmentLog], seed: int) -> bool:
+    """Tell a short story of a failed sync and a loss of power: is all that was accepted there once?"""
+    disk = disk_type()
+    log = log_type(ROOT, files=disk)
+    log.append([b"one"])
+    disk.faults.append(("sync", errno.EIO))
+    log.append([b"two"])
+    log.seal()
+    log.append([b"three"])
+    disk.lose_power(seed)
+    return read_all(disk, [ROOT]) == Counter([b"one", b"two", b"three"])
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_a_failed_sync_and_a_loss_of_power_cost_nothing(seed: int) -> None:
+    assert keeps_its_promise(SimulatedDisk, SegmentLog, seed)
+
+
 @pytest.mark.parametrize(
     ("disk", "log"),
     [
@@ -144,20 +162,4 @@ class ReusingLog(SegmentLog):
 def test_the_model_notices_each_precaution_that_is_taken_away(
     disk: type[SimulatedDisk], log: type[SegmentLog]
 ) -> None:
-    class Mutant(DiskMachine):
-        disk_type = disk
-        log_type = log
-
-    with pytest.raises((AssertionError, BaseExceptionGroup)):
-        run_state_machine_as_test(
-            Mutant,
-            settings=settings(
-                max_examples=2000,
-                stateful_step_count=30,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                report_multiple_bugs=False,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+    assert not all(keeps_its_promise(disk, log, seed) for seed in range(100))
