@@ -113,6 +113,16 @@ WHERE project_id = {project_id:UUID} AND trace_id = {trace_id:String}
 HAVING count() > 0
 """
 
+# The index is filled a moment after the spans it is about; a trace that just arrived is looked for among them.
+NEW_TRACE_EXTENT = """
+SELECT min(start_time), max(start_time)
+FROM spans
+WHERE project_id = {project_id:UUID}
+  AND start_time >= now() - INTERVAL 1 DAY
+  AND trace_id = {trace_id:String}
+HAVING count() > 0
+"""
+
 SPANS_OF_TRACE = f"""
 SELECT {_COLUMNS}
 FROM spans
@@ -238,8 +248,11 @@ def newest_spans(
 def trace_extent(client: Client, *, project_id: UUID, trace_id: str) -> tuple[datetime, datetime] | None:
     """Return when the first and the last span of a trace began, or None if the project has no such trace."""
     parameters = {"project_id": project_id, "trace_id": trace_id}
-    rows = client.query(TRACE_EXTENT, parameters).result_rows
-    return (rows[0][0], rows[0][1]) if rows else None
+    for query in (TRACE_EXTENT, NEW_TRACE_EXTENT):
+        rows = client.query(query, parameters).result_rows
+        if rows:
+            return rows[0][0], rows[0][1]
+    return None
 
 
 def messages_by_hash(
