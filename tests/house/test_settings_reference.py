@@ -28,7 +28,9 @@ def variables_in_reference() -> list[str]:
     page = (ROOT / "docs/reference/settings.md").read_text()
     rows = [line for line in page.splitlines() if line.startswith("|")]
     ours = [name for row in rows for name in re.findall(r"^\| `(PARAPET_\w+)`", row)]
-    return ours + [name for row in rows for name in re.findall(r"`((?!PARAPET)[A-Z]+_(?:API_KEY|BASE_URL))`", row)]
+    return ours + [
+        name for row in rows for name in re.findall(r"`((?!PARAPET)[A-Z]+_(?:API_KEY|BASE_URL))`", row)
+    ]
 
 
 def test_the_reference_lists_what_the_code_reads() -> None:

@@ -67,11 +67,11 @@ def trace_of(instance: Instance, trace_id: str, *, within_s: float = 5.0) -> Any
     """Wait for a trace as the API shows it; a call has to be there five seconds after its answer."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        found = [
-            trace for trace in api(instance, "/api/v1/traces")["results"] if trace["trace_id"] == trace_id
-        ]
-        if found:
-            return api(instance, f"/api/v1/traces/{trace_id}")
+        listed = api(instance, "/api/v1/traces")["data"]
+        if any(trace["trace_id"] == trace_id for trace in listed):
+            trace = api(instance, f"/api/v1/traces/{trace_id}")
+            address = f"/api/v1/traces/{trace_id}/spans/"
+            return trace | {"spans": [api(instance, address + span["span_id"]) for span in trace["spans"]]}
         time.sleep(0.2)
     raise AssertionError(f"trace {trace_id} did not appear within {within_s} s:\n{instance.output[-3000:]}")
 

@@ -51,7 +51,7 @@ def test_a_second_start_keeps_what_the_first_one_made_and_nothing_outlives_the_s
 
 
 def test_a_process_that_is_killed_comes_back(instance: Instance) -> None:
-    proxy = next(pid for pid in instance.pids() if "inference_proxy\0--host" in _command(pid))
+    proxy = next(pid for pid in instance.pids() if "inference_proxy --host" in _command(pid))
     os.kill(proxy, signal.SIGKILL)
 
     port = int(instance.environment["PARAPET_PROXY_PORT"])
@@ -77,7 +77,7 @@ def test_a_second_instance_on_the_same_home_is_told_so(instance: Instance) -> No
 
 def _command(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
 
