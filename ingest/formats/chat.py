@@ -15,7 +15,11 @@ def messages(value: Any, *, role: str) -> list[Message]:
     """Return the messages in a list, a JSON list or a single message; `role` is for those that have none."""
     found: list[Message] = []
     for item in items(value):
-        found += _message(item, role)
+        plain = _plain_message(item)
+        if plain is None:
+            found += _message(item, role)
+        else:
+            found.append(plain)
     return found
 
 
@@ -64,6 +68,21 @@ def documents(value: Any) -> list[Message]:
         else:
             found.append(document(content=item))
     return found
+
+
+def _plain_message(item: Any) -> Message | None:
+    """Return the message most messages are: a role and one text. None for any other, which takes longer."""
+    if type(item) is not dict or len(item) != 2:
+        return None
+    role, content = item.get("role"), item.get("content")
+    parts = item.get("parts")
+    if type(parts) is list and len(parts) == 1 and type(parts[0]) is dict and parts[0].get("type") == "text":
+        content = parts[0].get("content")
+    elif type(content) is str and content[:1] in ("[", "{"):
+        return None
+    if type(role) is not str or type(content) is not str or not role or not content:
+        return None
+    return {"role": _ROLES.get(role, role), "content": content}
 
 
 def _message(item: Any, role: str) -> list[Message]:
