@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from ingest.clickhouse.client import Client
 from ingest.messages import SeenMessages
 from ingest.queries.scores import scores_of_trace
 from ingest.queries.spans import span_detail, spans_of_trace
-from ingest.records import Span, Usage
+from ingest.records import PricedSpan, Record, Span, Usage
 from ingest.rows import Table
 from ingest.writer import write, write_scores
 from tests.ingest.makers import HOUR, NOON, make_event, make_priced, make_score, make_span
@@ -132,7 +133,7 @@ def test_an_unknown_cost_is_null_and_a_free_call_is_zero(clickhouse: Client) -> 
         {"input_messages": [{}], "output_messages": [{"role": None, "content": {"a": [1, 2.5, None]}}]},
     ],
 )
-def test_what_clickhouse_cannot_hold_is_made_to_fit(clickhouse: Client, changes: dict[str, object]) -> None:
+def test_what_clickhouse_cannot_hold_is_made_to_fit(clickhouse: Client, changes: dict[str, Any]) -> None:
     project_id = uuid.uuid4()
 
     write(clickhouse, [make_span(project_id, **changes)], token=uuid.uuid4().hex)
@@ -165,7 +166,12 @@ def test_a_refusal_is_marked_when_it_is_written(output: list[dict[str, object]],
 
 def test_all_kinds_of_records_travel_in_one_batch(clickhouse: Client) -> None:
     project_id = uuid.uuid4()
-    batch = [make_span(project_id), make_event(project_id), make_score(project_id), make_priced(project_id)]
+    batch: list[Record | PricedSpan] = [
+        make_span(project_id),
+        make_event(project_id),
+        make_score(project_id),
+        make_priced(project_id),
+    ]
 
     write(clickhouse, batch, token=uuid.uuid4().hex)
 

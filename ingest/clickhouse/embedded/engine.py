@@ -1,8 +1,9 @@
 """The engine: several chDB connections over one data directory, each used by one request at a time."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,6 +171,7 @@ class Engine:
         self._all = [Connection(path) for _ in range(connections)]
         self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="chdb")
+        self._running: set[Future[Any]] = set()
         for connection in self._all:
             self._free.put_nowait(connection)
         # Keeps the engine open while every other connection is replaced.
@@ -180,7 +182,10 @@ class Engine:
 
     async def call(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run one blocking step of a connection on a worker thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        step = self._threads.submit(function, *arguments)
+        self._running.add(step)
+        step.add_done_callback(self._running.discard)
+        return await asyncio.wrap_future(step)
 
     @asynccontextmanager
     async def lease(self, database: str, settings: Mapping[str, str]) -> AsyncIterator[Connection]:
@@ -197,8 +202,14 @@ class Engine:
         finally:
             self._free.put_nowait(connection)
 
-    def close(self) -> None:
-        """Let running statements end, then close the directory."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+    def close(self, *, within_s: float) -> bool:
+        """Let running statements end and close the directory; False when one would not end in time."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        deadline = time.monotonic() + within_s
+        while any(not step.done() for step in self._running):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
         for connection in [*self._all, self._anchor]:
             connection.discard()
+        return True

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import IOBase
 from typing import Any
 
 import clickhouse_connect
@@ -128,7 +129,7 @@ def test_an_insert_may_be_given_as_ready_bytes(client: Client) -> None:
     client.command("CREATE TABLE t (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
 
     client.raw_insert("t", ["n", "s"], b'{"n": 1, "s": "a"}\n{"n": 2, "s": "b"}\n', fmt="JSONEachRow")
-    client.raw_insert("t", ["n", "s"], iter([b"3\tc\n", b"4\td\n"]), fmt="TabSeparated")
+    client.raw_insert("t", ["n", "s"], (piece for piece in (b"3\tc\n", b"4\td\n")), fmt="TabSeparated")
     client.command("INSERT INTO t VALUES (5, 'FORMAT'), (6, 'x')")
     client.command("INSERT INTO t SELECT number, 'made' FROM numbers(7, 2)")
 
@@ -164,6 +165,7 @@ def test_a_large_result_is_streamed_block_by_block(client: Client) -> None:
 def test_queries_whose_readers_left_end_and_leave_the_store_well(client: Client) -> None:
     for _ in range(12):
         endless = client.raw_stream("SELECT number FROM numbers(1000000000000)", fmt="Native")
+        assert isinstance(endless, IOBase)
         assert endless.read(1000)
         endless.close()
 

@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from ingest.clickhouse.client import Client
 from ingest.queries.prompts import prompt_usage
@@ -9,7 +10,7 @@ from ingest.queries.sessions import newest_sessions
 from ingest.writer import write
 from tests.ingest.makers import HOUR, NOON, make_priced
 
-BOUNDS = {"since": NOON - HOUR, "until": NOON + 2 * HOUR}
+BOUNDS: dict[str, Any] = {"since": NOON - HOUR, "until": NOON + 2 * HOUR}
 
 
 def test_a_session_sums_its_traces_and_the_last_active_comes_first(clickhouse: Client) -> None:

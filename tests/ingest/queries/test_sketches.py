@@ -6,19 +6,19 @@ from datetime import timedelta
 from decimal import Decimal
 
 from ingest.clickhouse.client import Client
-from ingest.queries.sketches import Sketch, sketches
+from ingest.queries.sketches import Series, Sketch, sketches
 from ingest.records import Usage
 from ingest.writer import write
 from tests.ingest.makers import HOUR, NOON, make_priced, make_span
 
 
-def _of(clickhouse: Client, project_id: uuid.UUID, series: str) -> list[Sketch]:
+def _of(clickhouse: Client, project_id: uuid.UUID, series: Series) -> list[Sketch]:
     return sketches(
         clickhouse,
         project_id=project_id,
         series=series,
         since=NOON,
-        until=NOON + 3 * HOUR,  # type: ignore[arg-type]
+        until=NOON + 3 * HOUR,
     )
 
 

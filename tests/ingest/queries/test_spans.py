@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_pages_meet_without_gap_or_overlap_even_where_spans_began_at_once(clickh
     ],
 )
 def test_each_filter_keeps_what_it_asks_for(
-    clickhouse: Client, filters: dict[str, str], changes: dict[str, object]
+    clickhouse: Client, filters: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     project_id = uuid.uuid4()
     wanted = make_priced(project_id, **changes)
