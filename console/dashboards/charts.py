@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from console import formats
 from console.ranges import TimeRange
@@ -19,6 +20,7 @@ Value = float | int | Decimal | None
 STATUS_COLOURS = {"ok": "--series-1", "blocked": "--series-4", "error": "--series-5", "aborted": "--series-3"}
 ACTION_COLOURS = {"flag": "--series-3", "mask": "--series-2", "block": "--series-4"}
 OTHERS = "others"
+LONGEST_NAME = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def stacked_bars(chosen: TimeRange, series: Sequence[Series], *, write: Callable
     data = [
         {
             "type": "bar",
-            "name": escape(one.name, quote=False),
+            "name": _label(one.name),
             "x": times,
             "y": [_number(value) for value in one.values],
             "customdata": [write(value) for value in one.values],
@@ -64,7 +66,7 @@ def lines(chosen: TimeRange, series: Sequence[Series], *, write: Callable[[Any],
         {
             "type": "scatter",
             "mode": "lines+markers" if is_sparse else "lines",
-            "name": escape(one.name, quote=False),
+            "name": _label(one.name),
             "x": times,
             "y": [_number(value) for value in one.values],
             "customdata": [write(value) for value in one.values],
@@ -118,7 +120,7 @@ def cost(chosen: TimeRange, cost_by_name: Mapping[str, Sequence[Decimal]], *, pa
             name=name or "none",
             values=values,
             colour="--series-8" if name == OTHERS else palette(position),
-            query=f"{parameter}={name}" if parameter and name and name != OTHERS else "",
+            query=urlencode({parameter: name}) if parameter and name and name != OTHERS else "",
         )
         for position, (name, values) in enumerate(cost_by_name.items())
     ]
@@ -149,6 +151,12 @@ def guard_actions(chosen: TimeRange, calls_by_action: Mapping[str, Sequence[int]
         for action, values in calls_by_action.items()
     ]
     return stacked_bars(chosen, series, write=formats.count)
+
+
+def _label(name: str) -> str:
+    """Return a name as a legend shows it: short, so that it never crowds out the chart, and never markup."""
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return escape(short, quote=False)
 
 
 def _number(value: Value) -> float | int | None:

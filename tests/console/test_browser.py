@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from console.accounts.models import Project, User
 from console.store import store
-from ingest.records import Price, PricedSpan
+from ingest.records import GuardEvent, Price, PricedSpan, Score
 from ingest.writer import write
 from tests.makers import make_guard_event, make_score, make_span
 
@@ -37,7 +37,7 @@ def full(transactional_db: None, traced: None, project: Project) -> Project:
         cost_usd=Decimal("0.0125"),
         input_cost_usd=Decimal("0.0125"),
         output_cost_usd=Decimal(0),
-        source="test",
+        source="reported",
     )
     spans = [
         make_span(
@@ -65,7 +65,7 @@ def full(transactional_db: None, traced: None, project: Project) -> Project:
         )
         for n in range(60)
     ]
-    said = [
+    said: list[Score | GuardEvent] = [
         make_score(project.id, trace_id=TRACE, span_id=calls[0].span_id),
         make_guard_event(project.id, trace_id=TRACE, span_id=calls[0].span_id, at=now),
     ]

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,6 +66,14 @@ def test_a_models_name_cannot_become_markup() -> None:
     figure = charts.cost(CHOSEN, {hostile: [Decimal(1)] * POINTS}, parameter="model")
 
     assert "<" not in figure["data"][0]["name"]
+
+
+def test_a_long_name_is_cut_in_the_legend_and_whole_in_the_link() -> None:
+    name = "a&model=" + "x" * 80
+    [drawn] = charts.cost(CHOSEN, {name: [Decimal(1)] * POINTS}, parameter="model")["data"]
+
+    assert len(unescape(drawn["name"])) == 24
+    assert QueryDict(drawn["meta"])["model"] == name
 
 
 def test_hover_says_what_the_tables_say() -> None:

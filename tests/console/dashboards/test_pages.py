@@ -26,7 +26,7 @@ PAGES = ["", "costs/"]
 
 def stored(*spans: Span, usd: str | None = "0.125") -> None:
     price = usd and Price(
-        cost_usd=Decimal(usd), input_cost_usd=Decimal(usd), output_cost_usd=Decimal(0), source="test"
+        cost_usd=Decimal(usd), input_cost_usd=Decimal(usd), output_cost_usd=Decimal(0), source="reported"
     )
     write(
         store(),

@@ -39,7 +39,10 @@ def test_a_trace_is_one_row_with_the_sums_of_its_calls(clickhouse: Client) -> No
     project_id = uuid.uuid4()
     root, call, tool = agent_of(project_id)
     cost = Price(
-        cost_usd=Decimal("0.125"), input_cost_usd=Decimal("0.125"), output_cost_usd=Decimal(0), source="test"
+        cost_usd=Decimal("0.125"),
+        input_cost_usd=Decimal("0.125"),
+        output_cost_usd=Decimal(0),
+        source="reported",
     )
     stored(clickhouse, root, PricedSpan(span=call, price=cost), tool)
 
@@ -148,7 +151,10 @@ def test_filters_narrow_the_list(clickhouse: Client, wanted: dict[str, Any], cou
     project_id = uuid.uuid4()
     said = [{"role": "user", "content": "Who is the lighthouse keeper of Zürich?"}]
     cost = Price(
-        cost_usd=Decimal("0.125"), input_cost_usd=Decimal("0.125"), output_cost_usd=Decimal(0), source="test"
+        cost_usd=Decimal("0.125"),
+        input_cost_usd=Decimal("0.125"),
+        output_cost_usd=Decimal(0),
+        source="reported",
     )
     stored(
         clickhouse,

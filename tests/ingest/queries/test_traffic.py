@@ -21,7 +21,8 @@ NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - t
 def priced(span: Span, usd: str) -> PricedSpan:
     cost = Decimal(usd)
     return PricedSpan(
-        span=span, price=Price(cost_usd=cost, input_cost_usd=cost, output_cost_usd=Decimal(0), source="test")
+        span=span,
+        price=Price(cost_usd=cost, input_cost_usd=cost, output_cost_usd=Decimal(0), source="reported"),
     )
 
 
@@ -52,14 +53,13 @@ def project_id(clickhouse: Client) -> uuid.UUID:
 
 
 END = NOON + timedelta(hours=2)
-SPAN_OF_TIME: dict[str, datetime] = {"start": NOON, "end": END}
 
 
 @pytest.mark.parametrize("grain", ["minute", "hour"])
 def test_totals_count_calls_and_nothing_twice(
     clickhouse: Client, project_id: uuid.UUID, grain: Grain
 ) -> None:
-    found = traffic(clickhouse, project_id=project_id, grain=grain, **SPAN_OF_TIME)
+    found = traffic(clickhouse, project_id=project_id, grain=grain, start=NOON, end=END)
 
     assert (found.calls, found.ok, found.errors, found.blocked) == (6, 4, 1, 1)
     assert (found.input_tokens, found.output_tokens, found.cache_read_tokens) == (400, 40, 160)
@@ -72,20 +72,22 @@ def test_totals_count_calls_and_nothing_twice(
 
 
 def test_an_environment_narrows_the_totals(clickhouse: Client, project_id: uuid.UUID) -> None:
-    found = traffic(clickhouse, project_id=project_id, grain="hour", environment="staging", **SPAN_OF_TIME)
+    found = traffic(
+        clickhouse, project_id=project_id, grain="hour", environment="staging", start=NOON, end=END
+    )
 
     assert (found.calls, found.cost_usd) == (1, Decimal("0.125"))
 
 
 def test_where_nothing_happened_nothing_is_measured(clickhouse: Client) -> None:
-    found = traffic(clickhouse, project_id=uuid.uuid4(), grain="hour", **SPAN_OF_TIME)
+    found = traffic(clickhouse, project_id=uuid.uuid4(), grain="hour", start=NOON, end=END)
 
     assert (found.calls, found.cost_usd, found.duration.p50, found.ttft.p99) == (0, Decimal(0), None, None)
 
 
 def test_a_course_adds_up_to_the_totals(clickhouse: Client, project_id: uuid.UUID) -> None:
     course = traffic_course(
-        clickhouse, project_id=project_id, grain="minute", bucket_s=1_800, zone="UTC", **SPAN_OF_TIME
+        clickhouse, project_id=project_id, grain="minute", bucket_s=1_800, zone="UTC", start=NOON, end=END
     )
 
     starts = [int((at - NOON.timestamp()) // 60) for at in course]
@@ -95,7 +97,13 @@ def test_a_course_adds_up_to_the_totals(clickhouse: Client, project_id: uuid.UUI
 
 def test_days_begin_at_midnight_of_the_projects_zone(clickhouse: Client, project_id: uuid.UUID) -> None:
     [(at, point)] = traffic_course(
-        clickhouse, project_id=project_id, grain="hour", bucket_s=86_400, zone="Asia/Kolkata", **SPAN_OF_TIME
+        clickhouse,
+        project_id=project_id,
+        grain="hour",
+        bucket_s=86_400,
+        zone="Asia/Kolkata",
+        start=NOON,
+        end=END,
     ).items()
 
     assert datetime.fromtimestamp(at, NOON.tzinfo) == NOON.replace(hour=18, minute=30) - timedelta(days=1)
@@ -103,7 +111,7 @@ def test_days_begin_at_midnight_of_the_projects_zone(clickhouse: Client, project
 
 
 def test_charges_by_model_know_what_they_do_not_know(clickhouse: Client, project_id: uuid.UUID) -> None:
-    found = charges(clickhouse, project_id=project_id, grain="hour", by="model", **SPAN_OF_TIME)
+    found = charges(clickhouse, project_id=project_id, grain="hour", by="model", start=NOON, end=END)
 
     costs = {charge.name: (charge.calls, charge.cost_usd, charge.unpriced) for charge in found}
     assert costs["gpt-4o"] == (4, Decimal("0.75"), 0)
@@ -116,7 +124,7 @@ def test_charges_by_user_come_from_spans_or_from_days(
     clickhouse: Client, project_id: uuid.UUID, is_long: bool
 ) -> None:
     found = charges(
-        clickhouse, project_id=project_id, grain="hour", by="user_id", is_long=is_long, **SPAN_OF_TIME
+        clickhouse, project_id=project_id, grain="hour", by="user_id", is_long=is_long, start=NOON, end=END
     )
 
     costs = {charge.name: (charge.calls, charge.cost_usd) for charge in found}
@@ -126,7 +134,7 @@ def test_charges_by_user_come_from_spans_or_from_days(
 def test_cost_over_time_puts_the_small_ones_together(clickhouse: Client, project_id: uuid.UUID) -> None:
     course = cost_course(
         clickhouse, project_id=project_id, grain="hour", bucket_s=3_600, zone="UTC", by="model", names=["gpt-4o"],
-        others="others", **SPAN_OF_TIME,
+        others="others", start=NOON, end=END,
     )  # fmt: skip
 
     noon = int(NOON.timestamp())
@@ -138,12 +146,12 @@ def test_cost_over_time_is_not_kept_by_user(clickhouse: Client) -> None:
     with pytest.raises(ValueError, match="not by user_id"):
         cost_course(
             clickhouse, project_id=uuid.uuid4(), grain="hour", bucket_s=3_600, zone="UTC", by="user_id", names=[],
-            others="others", **SPAN_OF_TIME,
+            others="others", start=NOON, end=END,
         )  # fmt: skip
 
 
 def test_models_without_a_price_are_listed_with_the_reason(clickhouse: Client, project_id: uuid.UUID) -> None:
-    [found] = unpriced_models(clickhouse, project_id=project_id, **SPAN_OF_TIME)
+    [found] = unpriced_models(clickhouse, project_id=project_id, start=NOON, end=END)
 
     assert isinstance(found, UnpricedModel)
     assert (found.model, found.calls, found.without_usage) == ("house", 1, 0)
