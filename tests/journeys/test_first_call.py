@@ -127,9 +127,10 @@ def test_a_streamed_tool_call_arrives_whole_and_is_traced_whole(
         tools=[WEATHER],  # type: ignore[list-item]
         stream=True,
     )
+    chunks: list[Any] = list(stream.parse())
     arguments = "".join(
         call.function.arguments or ""
-        for one in stream.parse()
+        for one in chunks
         for choice in one.choices
         for call in choice.delta.tool_calls or []
         if call.function
