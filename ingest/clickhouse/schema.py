@@ -19,7 +19,9 @@ WHERE database = currentDatabase() AND name != 'migrations'
 ORDER BY engine = 'MaterializedView', name
 """
 
-_HEAD = "-- Generated: what the migrations add up to. See ingest/clickhouse/schema.py for how to write it anew."
+_HEAD = (
+    "-- Generated: what the migrations add up to. See ingest/clickhouse/schema.py for how to write it anew."
+)
 
 
 def dump(client: Client) -> str:
