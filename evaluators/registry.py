@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import Any, Literal
 
 from evaluators.completion import Complete
@@ -27,6 +28,9 @@ KINDS: Mapping[str, str] = {
     "rubric": "evaluators.judges.rubric:Rubric",
 }
 """Where each kind lives. A module is imported when its kind is first asked for."""
+
+GROUP = "parapet.evaluators"
+"""The entry point group by which installed packages add kinds of their own."""
 
 ParameterType = Literal[
     "text", "long_text", "integer", "number", "boolean", "choice", "list", "options", "json"
@@ -80,7 +84,8 @@ def describe(kind: str) -> Kind:
 
 def kinds() -> list[Kind]:
     """Describe every kind, in the order in which a page should list them."""
-    return [describe(kind) for kind in KINDS]
+    offered = {point.name for point in entry_points(group=GROUP)}
+    return [describe(kind) for kind in (*KINDS, *sorted(offered - KINDS.keys()))]
 
 
 def build(
@@ -120,9 +125,22 @@ def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
 def _class_of(kind: str) -> type[Configured]:
     place = KINDS.get(kind)
     if place is None:
-        raise UnknownEvaluatorError(f"unknown evaluator {kind!r}{did_you_mean(kind, KINDS)}")
+        return _installed(kind)
     module, _, name = place.partition(":")
     found: type[Configured] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _installed(kind: str) -> type[Configured]:
+    """Find a kind that an installed package offers."""
+    offered = {point.name: point for point in entry_points(group=GROUP)}
+    if kind not in offered:
+        raise UnknownEvaluatorError(f"unknown evaluator {kind!r}{did_you_mean(kind, {*KINDS, *offered})}")
+    found = offered[kind].load()
+    if not (isinstance(found, type) and issubclass(found, Configured)):
+        raise UnknownEvaluatorError(
+            f"{offered[kind].value} of {kind!r} is no subclass of evaluators.evaluator.Configured"
+        )
     return found
 
 

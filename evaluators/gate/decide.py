@@ -131,7 +131,9 @@ def _glimpse(experiment: Experiment, *, look: int, is_stopped: bool) -> dict[Che
     for check in experiment.checks():
         finding = _found(experiment, check, look=look, is_last=is_stopped)
         is_broken = check.kind == "must_pass" and finding.state == "FAIL"
-        if not is_broken and finding.state != "ERROR" and not finding.is_final:
+        is_missing = max(finding.unscored_baseline, finding.unscored_candidate) > experiment.gate.max_unscored
+        is_untrusted = finding.state == "INCONCLUSIVE" and finding.is_final and not is_stopped
+        if not (is_broken or is_missing or is_untrusted):
             finding = replace(
                 finding, state="INCONCLUSIVE", is_final=is_stopped, reason="the first look is not complete"
             )

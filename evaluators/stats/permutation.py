@@ -22,13 +22,7 @@ _TOLERANCE = 1e-9
 
 def sign_flip_upper(totals: Array) -> float:
     """Return the one-sided p of clusters' totals: how many sign patterns reach a sum as large as the observed."""
-    observed = float(totals.sum())
-    slack = _TOLERANCE * (1.0 + float(np.abs(totals).sum()))
-    signs = _signs(len(totals))
-    reached = int(np.count_nonzero(signs @ totals >= observed - slack))
-    if len(totals) <= EXACT_UP_TO:
-        return reached / len(signs)
-    return (1 + reached) / (1 + len(signs))
+    return _share_reaching(_signs(len(totals)) @ totals, float(totals.sum()), len(totals))
 
 
 def sign_flip_interval(totals: Array, sizes: Array, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -38,13 +32,30 @@ def sign_flip_interval(totals: Array, sizes: Array, *, confidence: float = 0.95)
     interval is everything.
     """
     tail = (1.0 - confidence) / 2.0
-    mean = float(totals.sum() / sizes.sum())
-    if 0.5 ** len(totals) > tail:
+    count = len(totals)
+    if 0.5**count > tail:
         return -np.inf, np.inf
-    reach = float(np.abs(totals / sizes - mean).max()) * len(totals) + 1.0
-    low = _edge(lambda shift: sign_flip_upper(totals - shift * sizes), mean - reach, mean, tail)
-    high = _edge(lambda shift: sign_flip_upper(shift * sizes - totals), mean + reach, mean, tail)
-    return low, high
+    # A shift of the mean moves every pattern's sum in proportion to its own sum of sizes.
+    signs = _signs(count)
+    flipped, flipped_sizes = signs @ totals, signs @ sizes
+    total, size = float(totals.sum()), float(sizes.sum())
+
+    def above(shift: float) -> float:
+        return _share_reaching(flipped - shift * flipped_sizes, total - shift * size, count)
+
+    def below(shift: float) -> float:
+        return _share_reaching(shift * flipped_sizes - flipped, shift * size - total, count)
+
+    mean = total / size
+    reach = float(np.abs(totals / sizes - mean).max()) * count + 1.0
+    return _edge(above, mean - reach, mean, tail), _edge(below, mean + reach, mean, tail)
+
+
+def _share_reaching(sums: Array, observed: float, count: int) -> float:
+    reached = int(np.count_nonzero(sums >= observed - _TOLERANCE * (1.0 + abs(observed))))
+    if count <= EXACT_UP_TO:
+        return reached / len(sums)
+    return (1 + reached) / (1 + len(sums))
 
 
 def _edge(p_at: Callable[[float], float], outside: float, inside: float, tail: float) -> float:

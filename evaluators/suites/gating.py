@@ -35,6 +35,10 @@ def _rule(name: str, demand: GateRule, metric: Metric, arms: int) -> Rule:
     if demand.margin is not None and demand.ratio is not None:
         raise SuiteError(f"gate.{name}: `margin` and `ratio` exclude one another")
     wants_comparison = demand.margin is not None or demand.ratio is not None
+    if demand.must_pass and (wants_comparison or demand.compare):
+        raise SuiteError(
+            f"gate.{name}: an invariant is not compared; `must_pass` and a margin exclude one another"
+        )
     if arms == 1 and (wants_comparison or demand.compare):
         raise SuiteError(f"gate.{name}: a comparison needs two arms, a baseline and a candidate")
     if arms == 1 and demand.floor is None and not demand.must_pass:

@@ -1,6 +1,7 @@
 """A Python callable: `answer(inputs, **arm)`, sync or async, in the suite's own environment."""
 
 import asyncio
+import functools
 import hashlib
 import importlib
 import inspect
@@ -75,6 +76,7 @@ def load_function(place: str, directory: Path) -> Callable[..., Any]:
     return found
 
 
+@functools.cache
 def _code(function: Callable[..., Any]) -> str:
     try:
         return Path(inspect.getfile(function)).read_text("utf-8")

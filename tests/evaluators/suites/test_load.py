@@ -77,6 +77,7 @@ def test_the_digest_follows_content_and_not_the_gate(tmp_path: Path) -> None:
         ('value: "{{ expected }}"', "vlaue: x", "unknown parameter 'vlaue'; did you mean 'value'"),
         ("margin: 2pt", "margin: 0.02", "ambiguous; write points, such as `2pt`"),
         ("floor: 90%", "floor: 0.9", "ambiguous; write per cent, such as `90%`"),
+        ("right: {margin", "right: {must_pass: true, margin", "exclude one another"),
         ("ratio: 1.2", "margin: 2pt", "needs a scale with limits"),
         ("file:prompts/a.md", "file:prompts/b.md", "b.md: no such file"),
         ("  main: {model: judge-model}", "  other: {}", "judges.other.model: Field required"),
