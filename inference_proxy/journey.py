@@ -186,9 +186,7 @@ class _Journey:
         except RequestError as error:
             await self._refuse(error)
         except asyncio.CancelledError:
-            self._abandon()
-            if not self._given_up:
-                raise
+            await self._abandon()
         finally:
             exchange.unwatch()
             self._end_drain()
@@ -493,11 +491,23 @@ class _Journey:
         if self._given_up and self._task is not None:
             self._task.uncancel()
 
-    def _abandon(self) -> None:
-        """Give a call up whose caller has gone, and estimate what it used."""
-        self._note_gone()
+    async def _abandon(self) -> None:
+        """Give a call up: its caller has gone, or the server stops. What it used is estimated."""
         if self.journal.usage is NO_USAGE and self.reached_upstream:
             self.journal.usage = estimated(input_characters=len(self.raw), output_characters=0)
+        if self._given_up or self.exchange.was_seen_leaving:
+            self._note_gone()
+            return
+        error = unavailable("The proxy is stopping. Send the call again.", code="proxy_stopping")
+        self.journal.fail(error.code, error.message, status="aborted")
+        # The server cancels once, after its time of grace; a short word to the caller is still possible.
+        if self._task is not None:
+            self._task.uncancel()
+        if self.exchange.status is None:
+            await self.exchange.refuse(error, self._headers())
+        else:
+            await self.exchange.write(error.as_event())
+            await self.exchange.end()
 
     def _note_gone(self) -> None:
         self.journal.fail(

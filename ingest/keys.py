@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NewType
 from uuid import UUID
 
@@ -36,7 +37,9 @@ class KeyGrant:
 
 def hash_key(key: str, *, pepper: bytes) -> KeyHash:
     """Return the HMAC-SHA256 of a key under the installation's pepper, in hex."""
-    return KeyHash(hmac.digest(pepper, key.encode("utf-8", "surrogatepass"), "sha256").hex())
+    mac = _keyed(pepper).copy()
+    mac.update(key.encode("utf-8", "surrogatepass"))
+    return KeyHash(mac.hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,8 @@ class KeyRing:
 def pepper_from(secret_key: str) -> bytes:
     """Derive the pepper of API keys from the installation's secret (HMAC-SHA256 with a label)."""
     return hmac.new(secret_key.encode(), b"parapet api keys", hashlib.sha256).digest()
+
+
+@lru_cache(maxsize=8)
+def _keyed(pepper: bytes) -> hmac.HMAC:
+    return hmac.new(pepper, digestmod=hashlib.sha256)

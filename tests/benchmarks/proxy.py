@@ -26,6 +26,8 @@ from typing import Any
 from uuid import UUID
 
 import aiohttp
+import orjson
+import uvicorn
 import uvloop
 
 from guardrails.policy import GuardConfig, Policy
@@ -41,6 +43,7 @@ QUESTION = "Tell me about the parapet of the old town hall. " * 18
 ANSWER = "A parapet is a low wall at the edge of a roof. " * 9
 REQUEST = {"model": "mock", "messages": [{"role": "user", "content": QUESTION}], "temperature": 0.5}
 STREAMS, CHUNKS = 50, 100
+MYSELF = (sys.executable, "-m", "tests.benchmarks.proxy")
 
 
 def policy() -> Policy:
@@ -247,6 +250,26 @@ def stream_mock(port: int) -> None:
     uvloop.run(forever())
 
 
+def bare_proxy(port: int, upstream: str) -> None:
+    """Serve the least that Python can do: read, parse, forward, answer. What the proxy adds is counted from here."""
+    session: list[aiohttp.ClientSession] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        if not session:
+            session.append(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
+        body = (await receive())["body"]
+        orjson.loads(body or b"{}")
+        async with session[0].post(upstream + scope["path"].removeprefix("/v1"), data=body) as answer:
+            content = await answer.read()
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    uvicorn.run(app, port=port, loop="uvloop", http="httptools", lifespan="off", log_level="critical")
+
+
 def streams(url: str, pid: int, *, rounds: int) -> dict[str, float]:
     """Return the CPU time per chunk of many streams at once."""
     uvloop.run(read_streams(url, rounds=2))
@@ -266,9 +289,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--stream-mock", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.stream_mock:
         stream_mock(arguments.stream_mock)
+        return
+    if arguments.bare:
+        bare_proxy(int(arguments.bare[0]), arguments.bare[1])
         return
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as home:
@@ -286,9 +313,7 @@ def main() -> None:
             'proxy_http_version 1.1; proxy_set_header Connection ""; } }'
         )
         mock_url = f"http://127.0.0.1:{mock_port}/v1"
-        streaming = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.proxy", "--stream-mock", str(stream_port)]
-        )
+        streaming = subprocess.Popen([*MYSELF, "--stream-mock", str(stream_port)])
         try:
             with nginx(base / "mock", mock), nginx(base / "floor", floor):
                 results["sizes"] = {"request_bytes": len(json.dumps(REQUEST)), "answer_bytes": len(answer)}
@@ -300,6 +325,15 @@ def main() -> None:
                 results["nginx"] = load(
                     base, floor_url, pid=worker_of(base / "floor"), connections=32, **timed
                 )
+                bare_port = free_port()
+                bare = subprocess.Popen([*MYSELF, "--bare", str(bare_port), mock_url])
+                try:
+                    time.sleep(1.5)
+                    bare_url = f"http://127.0.0.1:{bare_port}{path}"
+                    results["bare_asgi_aiohttp"] = load(base, bare_url, pid=bare.pid, connections=32, **timed)
+                finally:
+                    bare.terminate()
+                    bare.wait(10)
                 scenarios = {
                     "proxy": {"guarded": True, "limited": False},
                     "proxy_with_limits": {"guarded": True, "limited": True},
