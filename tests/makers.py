@@ -1,72 +1,116 @@
-"""Records with sensible defaults, for tests that need some and care about one or two of their fields."""
+"""Spans, guard events and scores for tests: ordinary ones, with what a test cares about replaced."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from ingest.records import GuardEvent, Score, Span, Usage
+from ingest.records import GuardEvent, Price, PricedSpan, Score, Span, Usage
 
-
-def in_us(at: datetime) -> int:
-    """Return a time in Unix microseconds."""
-    return int(at.timestamp()) * 1_000_000 + at.microsecond
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+"""When tests happen, unless they say otherwise."""
+HOUR = timedelta(hours=1)
 
 
-def make_span(project_id: UUID, *, at: datetime | None = None, **changes: Any) -> Span:
-    """Return a finished model call that began a minute ago, or `at`."""
-    began = in_us(at) if at else in_us(datetime.now(UTC)) - 60_000_000
-    details: dict[str, Any] = {
-        "trace_id": uuid.uuid4().hex,
-        "span_id": uuid.uuid4().hex[:16],
-        "name": "chat",
+def microseconds(at: datetime) -> int:
+    """Return a time as Unix microseconds."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def trace_id() -> str:
+    """Return a new trace's id."""
+    return uuid.uuid4().hex
+
+
+def span_id() -> str:
+    """Return a new span's id."""
+    return uuid.uuid4().hex[:16]
+
+
+def make_span(project_id: uuid.UUID, *, at: datetime = NOON, **changes: Any) -> Span:
+    """Return a finished call of a chat model."""
+    fields: dict[str, Any] = {
+        "project_id": project_id,
+        "trace_id": trace_id(),
+        "span_id": span_id(),
+        "name": "chat gpt-4o",
         "kind": "llm",
         "source": "proxy",
-        "start_time_us": began,
-        "duration_us": 800_000,
+        "start_time_us": microseconds(at),
+        "duration_us": 1_500_000,
+        "ttft_us": 200_000,
         "environment": "production",
         "provider": "openai",
-        "model_requested": "gpt-4o-mini",
-        "model": "gpt-4o-mini",
+        "model": "gpt-4o",
+        "model_requested": "gpt-4o",
         "finish_reason": "stop",
-        "usage": Usage(input_tokens=12, output_tokens=5, source="reported"),
-        "input_messages": [{"role": "user", "content": "How high is the wall?"}],
-        "output_messages": [{"role": "assistant", "content": "Two metres, please mind the edge."}],
-    } | changes
-    return Span(project_id=project_id, **details)
+        "usage": Usage(input_tokens=100, output_tokens=20, source="reported", raw={"prompt_tokens": 100}),
+        "request": {"temperature": 0.5},
+        "input_messages": [
+            {"role": "system", "content": "You are a concise assistant."},
+            {"role": "user", "content": "What is the capital of France?"},
+        ],
+        "output_messages": [{"role": "assistant", "content": "Paris."}],
+    }
+    return Span(**fields | changes)
 
 
-def make_score(project_id: UUID, *, at: datetime | None = None, **changes: Any) -> Score:
-    """Return a score given just now to a trace that began a minute ago, or `at`."""
-    now = in_us(datetime.now(UTC))
-    details: dict[str, Any] = {
+def make_priced(project_id: uuid.UUID, *, cost: str | None = "0.00045", **changes: Any) -> PricedSpan:
+    """Return a call with its price; a cost of None is unknown."""
+    span = make_span(project_id, **changes)
+    if cost is None:
+        return PricedSpan(span, None)
+    price = Price(
+        cost_usd=Decimal(cost),
+        input_cost_usd=Decimal(cost),
+        output_cost_usd=Decimal(0),
+        unit_prices={"input_mtok": "2.5", "output_mtok": "10"},
+        source="genai-prices",
+        version="1",
+    )
+    return PricedSpan(span, price)
+
+
+def make_event(project_id: uuid.UUID, *, at: datetime = NOON, **changes: Any) -> GuardEvent:
+    """Return a guard's verdict that masked an e-mail address."""
+    fields: dict[str, Any] = {
         "id": uuid.uuid4(),
-        "name": "polite",
-        "evaluator": "contains",
-        "trace_id": uuid.uuid4().hex,
-        "value": 1.0,
-        "source": "code",
-        "trace_start_us": in_us(at) if at else now - 60_000_000,
-        "scored_at_us": now,
-    } | changes
-    return Score(project_id=project_id, **details)
-
-
-def make_guard_event(project_id: UUID, *, at: datetime | None = None, **changes: Any) -> GuardEvent:
-    """Return a masking that happened a minute ago, or `at`."""
-    details: dict[str, Any] = {
-        "id": uuid.uuid4(),
-        "trace_id": uuid.uuid4().hex,
-        "span_id": uuid.uuid4().hex[:16],
-        "at_us": in_us(at) if at else in_us(datetime.now(UTC)) - 60_000_000,
+        "project_id": project_id,
+        "trace_id": trace_id(),
+        "span_id": span_id(),
+        "at_us": microseconds(at),
         "policy_id": uuid.uuid4(),
         "policy_name": "default",
-        "policy_version": 1,
+        "policy_version": 3,
         "guard": "personal data",
         "guard_kind": "pii",
         "place": "user",
         "action": "mask",
         "entities": {"EMAIL_ADDRESS": 1},
-        "duration_us": 1_500,
-    } | changes
-    return GuardEvent(project_id=project_id, **details)
+        "score": 0.9,
+        "duration_us": 800,
+        "environment": "production",
+        "model": "gpt-4o",
+    }
+    return GuardEvent(**fields | changes)
+
+
+def make_score(project_id: uuid.UUID, *, at: datetime = NOON, **changes: Any) -> Score:
+    """Return a judgement of a trace."""
+    fields: dict[str, Any] = {
+        "id": uuid.uuid4(),
+        "project_id": project_id,
+        "name": "helpfulness",
+        "evaluator": "rubric",
+        "version": "1",
+        "trace_id": trace_id(),
+        "value": 0.75,
+        "reason": "It answers the question.",
+        "source": "judge",
+        "trace_start_us": microseconds(at),
+        "kind": "llm",
+        "model": "gpt-4o",
+        "environment": "production",
+        "scored_at_us": microseconds(at + HOUR),
+    }
+    return Score(**fields | changes)

@@ -15,7 +15,7 @@ from ingest.queries.spans import span_detail, spans_of_trace
 from ingest.records import PricedSpan, Record, Span, Usage
 from ingest.rows import Table
 from ingest.writer import write, write_scores
-from tests.ingest.makers import HOUR, NOON, make_event, make_priced, make_score, make_span
+from tests.makers import HOUR, NOON, make_event, make_priced, make_score, make_span
 
 COLUMNS = """
 SELECT name, type

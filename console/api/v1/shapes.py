@@ -91,6 +91,13 @@ class SpanWhole(SpanSummary):
     output_messages = serializers.ListField(child=serializers.DictField())
 
 
+class SpanSaid(SpanSummary):
+    """A span with its messages."""
+
+    input_messages = serializers.ListField(child=serializers.DictField(), allow_null=True)
+    output_messages = serializers.ListField(child=serializers.DictField(), allow_null=True)
+
+
 class ScoreShape(serializers.Serializer[Any]):
     """A judgement."""
 

@@ -1,6 +1,9 @@
 """Traces: a page of them, and one with its spans, scores and verdicts."""
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -12,10 +15,11 @@ from rest_framework.views import APIView
 
 from console.api.access import project_of
 from console.api.parameters import PagedParameters, Parameters, Text
-from console.api.v1.shapes import Failure, GuardEventShape, ScoreShape, SpanSummary, Usd
+from console.api.v1.shapes import Failure, GuardEventShape, ScoreShape, SpanSaid, Usd
 from console.store import store
 from ingest.queries.guard_events import events_of_trace
 from ingest.queries.listing import CursorError, Wanted, page
+from ingest.queries.said import Place, Said, said_in
 from ingest.queries.scores import scores_of_trace
 from ingest.queries.spans import spans_of_trace
 
@@ -40,6 +44,17 @@ class TraceParameters(PagedParameters):
     min_duration_us = serializers.IntegerField(required=False, default=None, min_value=0, max_value=2**63)
     min_cost_usd = serializers.DecimalField(
         required=False, default=None, max_digits=18, decimal_places=9, min_value=0
+    )
+    messages = serializers.BooleanField(
+        required=False, default=True, help_text="Whether to send what was said; without, lists are lighter."
+    )
+
+
+class OneTraceParameters(Parameters):
+    """How much of a trace to read."""
+
+    messages = serializers.BooleanField(
+        required=False, default=True, help_text="Whether to send what was said in each span."
     )
 
 
@@ -84,6 +99,10 @@ class TraceSummary(serializers.Serializer[Any]):
     unpriced = serializers.IntegerField(help_text="Calls whose cost is not known and not in the sum.")
     input_preview = serializers.CharField()
     output_preview = serializers.CharField()
+    input_messages = serializers.ListField(
+        child=serializers.DictField(), allow_null=True, help_text="Of the span that stands for the trace."
+    )
+    output_messages = serializers.ListField(child=serializers.DictField(), allow_null=True)
     scores = ShortScore(many=True)
 
 
@@ -98,7 +117,7 @@ class TraceWhole(serializers.Serializer[Any]):
     """A trace with its spans in the order in which they began."""
 
     trace_id = serializers.CharField()
-    spans = SpanSummary(many=True)
+    spans = SpanSaid(many=True)
     scores = ScoreShape(many=True)
     guard_events = GuardEventShape(many=True)
 
@@ -114,13 +133,15 @@ class Traces(APIView):
         project = project_of(request, to="view")
         asked = TraceParameters.of(request)
         limit, cursor = asked.pop("limit"), asked.pop("cursor")
+        with_messages = asked.pop("messages")
         del asked["project"]
         wanted = Wanted(start=asked.pop("since"), end=asked.pop("until"), **asked)
         try:
             found = page(store(), project_id=project.id, wanted=wanted, cursor=cursor, limit=limit)
         except CursorError:
             raise ValidationError({"cursor": ["This is no cursor that a page has given out."]}) from None
-        body = {"data": found.rows, "next_cursor": found.next_cursor or None}
+        rows = _with_messages(project.id, found.rows, is_wanted=with_messages)
+        body = {"data": rows, "next_cursor": found.next_cursor or None}
         return Response(TracePage(body).data)
 
 
@@ -128,19 +149,34 @@ class Trace(APIView):
     """One trace."""
 
     @extend_schema(
-        operation_id="read_trace", parameters=[Parameters], responses={200: TraceWhole, 404: Failure}
+        operation_id="read_trace", parameters=[OneTraceParameters], responses={200: TraceWhole, 404: Failure}
     )
     def get(self, request: Request, trace_id: str) -> Response:
-        """Return a trace with its spans, scores and verdicts. Messages are read span by span."""
+        """Return a trace with its spans, their messages, scores and verdicts."""
         project = project_of(request, to="view")
-        Parameters.of(request)
+        asked = OneTraceParameters.of(request)
         spans = spans_of_trace(store(), project_id=project.id, trace_id=trace_id.lower())
         if not spans:
             raise Http404(f"no trace {trace_id}")
         whole = {
             "trace_id": trace_id.lower(),
-            "spans": spans,
+            "spans": _with_messages(project.id, spans, is_wanted=asked["messages"]),
             "scores": scores_of_trace(store(), project_id=project.id, trace_id=trace_id.lower()),
             "guard_events": events_of_trace(store(), project_id=project.id, trace_id=trace_id.lower()),
         }
         return Response(TraceWhole(whole).data)
+
+
+def _with_messages(project_id: UUID, rows: Sequence[Any], *, is_wanted: bool) -> list[dict[str, Any]]:
+    """Return rows with what was said in each; null when that was not asked for."""
+    places = [Place(row.trace_id, row.span_id, row.start_time) for row in rows] if is_wanted else []
+    said = said_in(store(), project_id=project_id, places=places)
+    nothing = Said((), ()) if is_wanted else None
+    return [
+        {field.name: getattr(row, field.name) for field in dataclasses.fields(row)}
+        | {
+            "input_messages": one.input_messages if one else None,
+            "output_messages": one.output_messages if one else None,
+        }
+        for row, one in ((row, said.get((row.trace_id, row.span_id), nothing)) for row in rows)
+    ]

@@ -12,7 +12,7 @@ from console.accounts.models import Project
 from console.store import store
 from ingest.clickhouse.client import Client as Store
 from ingest.writer import write
-from tests.ingest.makers import make_event, make_priced, make_score, span_id, trace_id
+from tests.makers import make_event, make_priced, make_score, span_id, trace_id
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 

@@ -11,7 +11,7 @@ from console.accounts.models import Project
 from console.store import store
 from ingest.writer import write
 from tests.console.api.conftest import NOW, App, Recorded
-from tests.ingest.makers import make_event, make_priced, make_score, make_span
+from tests.makers import make_event, make_priced, make_score, make_span
 
 
 def test_a_trace_is_listed_with_its_sums_and_scores(app: App, recorded: Recorded) -> None:
@@ -37,6 +37,17 @@ def test_a_trace_is_read_with_its_spans_scores_and_verdicts(app: App, recorded: 
     assert trace["spans"][0]["cost_usd"] is None
     assert [score["value"] for score in trace["scores"]] == [0.75]
     assert [event["entities"] for event in trace["guard_events"]] == [{"EMAIL_ADDRESS": 1}]
+
+
+def test_messages_come_with_traces_unless_they_are_left_out(app: App, recorded: Recorded) -> None:
+    (listed,) = app.get("traces").json()["data"]
+    whole = app.get(f"traces/{recorded.trace_id}").json()
+    (light,) = app.get("traces", messages="false").json()["data"]
+
+    assert listed["input_messages"] == recorded.root.span.input_messages
+    assert listed["output_messages"] == recorded.root.span.output_messages
+    assert whole["spans"][1]["input_messages"] == recorded.call.span.input_messages
+    assert (light["input_messages"], light["output_messages"]) == (None, None)
 
 
 def test_a_span_is_read_with_both_message_lists_and_exact_numbers(app: App, recorded: Recorded) -> None:

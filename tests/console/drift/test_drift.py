@@ -101,12 +101,12 @@ def test_another_projects_traffic_is_not_compared(clickhouse: Store, project: Pr
 
 def test_models_are_compared_one_by_one(clickhouse: Store, project: Project) -> None:
     keep(clickhouse, traffic(project.id))
-    keep(clickhouse, [with_model(span, "gpt-4o") for span in traffic(project.id, slower=2.5)])
+    keep(clickhouse, [with_model(span, "gpt-4.1") for span in traffic(project.id, slower=2.5)])
 
     found = {(one.series, one.model): one.state for one in checks.check(project, now=NOW)}
 
-    assert found["latency_ms", "gpt-4o"] == "drift"
-    assert ("latency_ms", "gpt-4o-mini") in found
+    assert found["latency_ms", "gpt-4.1"] == "drift"
+    assert ("latency_ms", "gpt-4o") in found
 
 
 def test_every_project_is_checked_by_the_clock(clickhouse: Store, project: Project) -> None:

@@ -17,8 +17,8 @@ from ingest.clickhouse.client import Client
 from ingest.queries.score_summaries import GivenScore, newest_scores, score_series, score_summaries
 from ingest.records import Span
 from ingest.writer import write
+from tests.console.evaluations.conftest import live_score, live_span
 from tests.fakes.upstream import FakeUpstream, Received, Reply, as_error, as_json, completion
-from tests.makers import make_score, make_span
 
 QUESTION = {"question": "Is the answer polite?"}
 
@@ -55,7 +55,7 @@ def scores_of(rule: Rule) -> list[GivenScore]:
 
 def test_a_live_call_is_scored_once(clickhouse: Client, project: Project, owner: User) -> None:
     rule = add_rule(project, owner)
-    span = make_span(project.id)
+    span = live_span(project.id)
     keep(clickhouse, span)
 
     (job,) = sample(rule)
@@ -74,7 +74,7 @@ def test_a_live_call_is_scored_once(clickhouse: Client, project: Project, owner:
         ({}, {"status": "error"}),
         ({}, {"kind": "tool"}),
         ({"environment": "staging"}, {}),
-        ({"model": "gpt-4o"}, {}),
+        ({"model": "gpt-4.1"}, {}),
         ({"feature": "search"}, {"feature": "chat"}),
         ({"prompt_name": "support"}, {}),
     ],
@@ -83,14 +83,14 @@ def test_calls_a_rule_is_not_about_are_left_alone(
     clickhouse: Client, project: Project, owner: User, rule_filter: dict[str, str], changes: dict[str, Any]
 ) -> None:
     rule = add_rule(project, owner, **rule_filter)
-    keep(clickhouse, make_span(project.id, **changes))
+    keep(clickhouse, live_span(project.id, **changes))
 
     assert sample(rule) == []
 
 
 def test_another_projects_calls_are_never_scored(clickhouse: Client, project: Project, owner: User) -> None:
     rule = add_rule(project, owner)
-    keep(clickhouse, make_span(uuid.uuid4()))
+    keep(clickhouse, live_span(uuid.uuid4()))
 
     assert sample(rule) == []
 
@@ -99,7 +99,7 @@ def test_a_judge_is_asked_through_the_proxy_with_a_key_of_its_own(
     clickhouse: Client, project: Project, owner: User, judge_model: FakeUpstream
 ) -> None:
     rule = add_rule(project, owner, kind="rubric", parameters=QUESTION, judge_model="gpt-4o")
-    keep(clickhouse, make_span(project.id))
+    keep(clickhouse, live_span(project.id))
     judge_model.always(lambda request: answer_with(request, "A"))
 
     (job,) = sample(rule)
@@ -119,7 +119,7 @@ def test_what_a_judge_cannot_decide_is_unscored_and_never_a_zero(
     clickhouse: Client, project: Project, owner: User, judge_model: FakeUpstream
 ) -> None:
     rule = add_rule(project, owner, kind="rubric", parameters=QUESTION, judge_model="gpt-4o")
-    keep(clickhouse, make_span(project.id))
+    keep(clickhouse, live_span(project.id))
     judge_model.always(as_json(completion("I would rather talk about the weather.")))
 
     (job,) = sample(rule)
@@ -135,7 +135,7 @@ def test_a_judge_that_fails_is_asked_three_times_and_then_the_reason_is_kept(
     clickhouse: Client, project: Project, owner: User, judge_model: FakeUpstream
 ) -> None:
     rule = add_rule(project, owner, kind="rubric", parameters=QUESTION, judge_model="gpt-4o")
-    keep(clickhouse, make_span(project.id))
+    keep(clickhouse, live_span(project.id))
     judge_model.always(as_error(503))
 
     (job,) = sample(rule)
@@ -152,7 +152,7 @@ def test_a_judge_that_is_refused_time_and_again_stops_its_rule_and_keeps_the_job
     clickhouse: Client, project: Project, owner: User, judge_model: FakeUpstream
 ) -> None:
     rule = add_rule(project, owner, kind="rubric", parameters=QUESTION, judge_model="gpt-nonsense")
-    keep(clickhouse, make_span(project.id))
+    keep(clickhouse, live_span(project.id))
     judge_model.always(as_error(404))
 
     (job,) = sample(rule)
@@ -171,7 +171,7 @@ def test_without_the_store_a_job_waits_and_no_try_is_counted(
     clickhouse: Client, project: Project, owner: User, settings: Settings
 ) -> None:
     rule = add_rule(project, owner)
-    keep(clickhouse, make_span(project.id))
+    keep(clickhouse, live_span(project.id))
     (job,) = sample(rule)
     settings.CLICKHOUSE_URL = "http://127.0.0.1:9/parapet"
     store.cache_clear()
@@ -185,11 +185,11 @@ def test_without_the_store_a_job_waits_and_no_try_is_counted(
 def test_summaries_weigh_by_the_chance_of_being_chosen_and_count_the_unscored(clickhouse: Client) -> None:
     project_id, now = uuid.uuid4(), datetime.now(UTC)
     scores = [
-        make_score(project_id, value=1.0, probability=0.1),
-        make_score(project_id, value=0.0, probability=1.0),
-        make_score(project_id, value=None, state="unscored"),
+        live_score(project_id, value=1.0, probability=0.1),
+        live_score(project_id, value=0.0, probability=1.0),
+        live_score(project_id, value=None, state="unscored"),
     ]
-    write(clickhouse, [*scores, make_score(uuid.uuid4(), value=0.5)], token=uuid.uuid4().hex)
+    write(clickhouse, [*scores, live_score(uuid.uuid4(), value=0.5)], token=uuid.uuid4().hex)
 
     (summary,) = score_summaries(clickhouse, project_id=project_id, since=now - timedelta(days=1), until=now)
     (point,) = score_series(
@@ -208,14 +208,13 @@ def test_summaries_weigh_by_the_chance_of_being_chosen_and_count_the_unscored(cl
 
 def test_a_score_given_again_replaces_the_one_before(clickhouse: Client) -> None:
     project_id, now = uuid.uuid4(), datetime.now(UTC)
-    first = make_score(project_id, value=0.0)
-    second = make_score(
+    first = live_score(project_id, value=0.0)
+    second = live_score(
         project_id,
         id=first.id,
         trace_id=first.trace_id,
         value=1.0,
         scored_at_us=first.scored_at_us + 1,
-        at=None,
     )
     for score in (first, second):
         write(clickhouse, [score_at(score, first.trace_start_us)], token=uuid.uuid4().hex)

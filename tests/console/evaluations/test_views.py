@@ -12,7 +12,7 @@ from console.evaluations import actions
 from console.evaluations.models import Rule
 from ingest.clickhouse.client import Client as Store
 from ingest.writer import write
-from tests.makers import make_score
+from tests.console.evaluations.conftest import live_score, live_span
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_scores_are_shown_with_their_reasons_as_text(
     owner_client: Client, clickhouse: Store, project: Project, rule: Rule
 ) -> None:
     hostile = "<script>alert(1)</script>"
-    write(clickhouse, [make_score(project.id, value=0.25, reason=hostile)], token=uuid.uuid4().hex)
+    write(clickhouse, [live_score(project.id, value=0.25, reason=hostile)], token=uuid.uuid4().hex)
 
     page = owner_client.get(f"/p/{project.slug}/evaluations/{rule.pk}/")
 
@@ -143,7 +143,7 @@ def test_scores_are_shown_with_their_reasons_as_text(
 def test_scores_of_another_project_are_not_shown(
     owner_client: Client, clickhouse: Store, project: Project, rule: Rule
 ) -> None:
-    write(clickhouse, [make_score(uuid.uuid4(), reason="another project's reason")], token=uuid.uuid4().hex)
+    write(clickhouse, [live_score(uuid.uuid4(), reason="another project's reason")], token=uuid.uuid4().hex)
 
     assert "another project" not in owner_client.get(f"/p/{project.slug}/evaluations/{rule.pk}/").text
 
@@ -167,9 +167,8 @@ def test_pausing_and_going_on(owner_client: Client, project: Project, rule: Rule
 def test_the_past_is_scored_on_request(
     owner_client: Client, clickhouse: Store, project: Project, rule: Rule
 ) -> None:
-    from tests.makers import make_span
 
-    write(clickhouse, [make_span(project.id), make_span(project.id)], token=uuid.uuid4().hex)
+    write(clickhouse, [live_span(project.id), live_span(project.id)], token=uuid.uuid4().hex)
     with patch("console.evaluations.tasks.judge.delay") as woken:
         owner_client.post(f"/p/{project.slug}/evaluations/{rule.pk}/score-past/", {"past": "1h"})
 

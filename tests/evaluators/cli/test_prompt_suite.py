@@ -116,7 +116,9 @@ def test_too_few_cases_are_inconclusive_and_the_suite_says_what_follows(
 
 
 def test_a_judge_nobody_compared_with_people_cannot_decide(tmp_path: Path, upstream: FakeUpstream) -> None:
-    run = parapet(tmp_path, "eval", "run", suite(tmp_path, gate="polite: {margin: 5pt}"), **access(upstream))
+    run = parapet(
+        tmp_path, "eval", "run", suite(tmp_path, gate="polite: {margin: 5pt}", cases=20), **access(upstream)
+    )
     assert run.code == 0
     assert "untrusted judge: uncalibrated" in run.err
 
@@ -212,9 +214,7 @@ def test_the_credentials_of_a_running_parapet_are_found(tmp_path: Path, upstream
 
 def test_a_key_never_goes_to_an_endpoint_only_the_suite_names(tmp_path: Path, upstream: FakeUpstream) -> None:
     path = tmp_path / suite(tmp_path, cases=2)
-    path.write_text(
-        path.read_text().replace("{model: fake-model}", f"{{model: fake-model, base_url: {upstream.url}}}")
-    )
+    path.write_text(path.read_text().replace("-model}", f"-model, base_url: {upstream.url}}}"))
     parapet(
         tmp_path,
         "eval",

@@ -15,7 +15,7 @@ from ingest.queries.guard_events import (
     newest_events,
 )
 from ingest.writer import write
-from tests.ingest.makers import HOUR, NOON, make_event
+from tests.makers import HOUR, NOON, make_event
 
 BOUNDS: dict[str, Any] = {"since": NOON - HOUR, "until": NOON + HOUR}
 

@@ -12,7 +12,7 @@ from ingest.clickhouse.client import Client
 from ingest.queries.listing import CursorError, Page, Wanted, facets, page
 from ingest.records import NO_USAGE, Price, PricedSpan, Record, Span, Usage
 from ingest.writer import write
-from tests.ingest.makers import HOUR, NOON, make_event, make_score, make_span, span_id, trace_id
+from tests.makers import HOUR, NOON, make_event, make_score, make_span, span_id, trace_id
 
 ALL = Wanted(start=NOON - HOUR, end=NOON + HOUR)
 

@@ -9,7 +9,7 @@ import pytest
 from ingest.clickhouse.client import Client
 from ingest.queries.scores import ScoreFilters, newest_scores, scores_of_trace
 from ingest.writer import write_scores
-from tests.ingest.makers import HOUR, NOON, make_score
+from tests.makers import HOUR, NOON, make_score
 
 BOUNDS: dict[str, Any] = {"since": NOON - HOUR, "until": NOON + HOUR}
 

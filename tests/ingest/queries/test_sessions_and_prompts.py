@@ -8,7 +8,7 @@ from ingest.clickhouse.client import Client
 from ingest.queries.prompts import prompt_usage
 from ingest.queries.sessions import newest_sessions
 from ingest.writer import write
-from tests.ingest.makers import HOUR, NOON, make_priced
+from tests.makers import HOUR, NOON, make_priced
 
 BOUNDS: dict[str, Any] = {"since": NOON - HOUR, "until": NOON + 2 * HOUR}
 

@@ -9,7 +9,7 @@ from ingest.clickhouse.client import Client
 from ingest.queries.sketches import Series, Sketch, sketches
 from ingest.records import Usage
 from ingest.writer import write
-from tests.ingest.makers import HOUR, NOON, make_priced, make_span
+from tests.makers import HOUR, NOON, make_priced, make_span
 
 
 def _of(clickhouse: Client, project_id: uuid.UUID, series: Series) -> list[Sketch]:

@@ -10,7 +10,7 @@ import pytest
 from ingest.clickhouse.client import Client
 from ingest.queries.spans import SpanFilters, newest_spans, span_detail, spans_of_trace
 from ingest.writer import write
-from tests.ingest.makers import HOUR, NOON, make_priced, make_span
+from tests.makers import HOUR, NOON, make_priced, make_span
 
 ALL = SpanFilters(since=NOON - HOUR, until=NOON + HOUR)
 

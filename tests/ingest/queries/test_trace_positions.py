@@ -8,7 +8,7 @@ from ingest.clickhouse.client import Client
 from ingest.queries.listing import Wanted, page
 from ingest.records import Span
 from ingest.writer import write
-from tests.ingest.makers import NOON, make_span, span_id
+from tests.makers import NOON, make_span, span_id
 
 ALL = Wanted(start=NOON - timedelta(days=30), end=NOON + timedelta(days=1))
 

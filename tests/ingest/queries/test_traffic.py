@@ -12,7 +12,7 @@ from ingest.queries.bills import UnpricedModel, charges, cost_course, unpriced_m
 from ingest.queries.traffic import Grain, environments, has_any_traffic, traffic, traffic_course
 from ingest.records import NO_USAGE, Price, PricedSpan, Span, Usage
 from ingest.writer import write
-from tests.ingest.makers import make_span
+from tests.makers import make_span
 
 # Yesterday: the store keeps minutes for a week of real time.
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)

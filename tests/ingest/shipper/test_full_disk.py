@@ -14,8 +14,8 @@ from ingest.clickhouse.client import Client
 from ingest.records import Span, encode
 from ingest.shipper.shipper import Shipper
 from ingest.spool import SpoolError, SpoolFullError, SpoolWriter
-from tests.ingest.makers import make_span
 from tests.ingest.shipper.conftest import Pipeline
+from tests.makers import make_span
 
 BALLAST = [{"role": "user", "content": "lorem ipsum " * 1500}]
 

@@ -18,8 +18,8 @@ from ingest.clickhouse.client import connect
 from ingest.records import encode
 from ingest.spool import SpoolWriter
 from tests.fixtures.store import EmbeddedServer
-from tests.ingest.makers import make_event, make_span
 from tests.ingest.shipper.conftest import Pipeline
+from tests.makers import make_event, make_span
 
 LIVES = 25
 

@@ -20,9 +20,9 @@ from ingest.spool import SpoolWriter
 from ingest.spool.homes import homes
 from ingest.writer import write
 from tests.fakes.relay import Relay
-from tests.ingest.makers import NOON, make_event, make_score, make_span
 from tests.ingest.shipper.conftest import COST, Pipeline
 from tests.ingest.spool.test_segments import write_a_segment_of_the_future
+from tests.makers import NOON, make_event, make_score, make_span
 
 
 def spans_of(pipeline: Pipeline, count: int, **changes: Any) -> list[Span]:

@@ -16,7 +16,7 @@ from ingest.clickhouse import migrate
 from ingest.clickhouse.client import ClickHouseError, Client, DatabaseError, connect
 from ingest.writer import write
 from tests.fixtures.store import EmbeddedServer
-from tests.ingest.makers import NOON, make_priced
+from tests.makers import NOON, make_priced
 
 TOTALS = """
 SELECT
