@@ -16,7 +16,7 @@ from console.accounts.models import Project, User
 from console.store import store
 from ingest.records import GuardEvent, Price, PricedSpan, Score
 from ingest.writer import write
-from tests.makers import make_guard_event, make_score, make_span
+from tests.makers import make_event, make_score, make_span
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("traced")]
 
@@ -66,8 +66,8 @@ def full(transactional_db: None, traced: None, project: Project) -> Project:
         for n in range(60)
     ]
     said: list[Score | GuardEvent] = [
-        make_score(project.id, trace_id=TRACE, span_id=calls[0].span_id),
-        make_guard_event(project.id, trace_id=TRACE, span_id=calls[0].span_id, at=now),
+        make_score(project.id, at=now, trace_id=TRACE, span_id=calls[0].span_id),
+        make_event(project.id, trace_id=TRACE, span_id=calls[0].span_id, at=now),
     ]
     write(
         store(),

@@ -43,7 +43,7 @@ def words(page: bytes) -> str:
 def test_owner_and_teammate_see_a_page_and_a_stranger_finds_none(
     page: str, project: Project, owner_client: Client, teammate_client: Client, stranger_client: Client
 ) -> None:
-    stored(make_span(project.id))
+    stored(make_span(project.id, at=RECENTLY))
     address = f"/p/{project.slug}/{page}"
 
     assert owner_client.get(address).status_code == 200
@@ -78,7 +78,7 @@ def test_the_page_that_waits_for_a_first_trace_reloads_when_it_has_come(
 ) -> None:
     address = f"/p/{project.slug}/"
     before = owner_client.get(address, headers={"HX-Request": "true"})
-    stored(make_span(project.id))
+    stored(make_span(project.id, at=RECENTLY))
     after = owner_client.get(address, headers={"HX-Request": "true"})
 
     assert (before.status_code, before.headers.get("HX-Refresh")) == (204, None)
@@ -129,7 +129,7 @@ def test_an_unknown_cut_of_the_bill_is_refused(owner_client: Client, project: Pr
 
 @pytest.mark.parametrize(
     ("by", "label"),
-    [("model", "gpt-4o-mini"), ("feature", "search"), ("user", "ada"), ("prompt", "greet"), ("environment", "production"), ("key", "app …")],
+    [("model", "gpt-4o"), ("feature", "search"), ("user", "ada"), ("prompt", "greet"), ("environment", "production"), ("key", "app …")],
 )  # fmt: skip
 @pytest.mark.parametrize("length", ["24h", "30d"])
 def test_the_bill_can_be_cut_every_way(
@@ -161,8 +161,8 @@ def test_a_cost_that_is_not_known_is_never_zero(owner_client: Client, project: P
     rows = list(csv.DictReader(io.StringIO(
         owner_client.get(f"/p/{project.slug}/costs/?range=1h&format=csv").content.decode())))  # fmt: skip
 
-    assert "house-7b 1 12 0 5 – unknown" in page
-    assert "mixed 2 24 0 10 $0.125 $0.125 + 1 unpriced" in page
+    assert "house-7b 1 100 0 20 – unknown" in page
+    assert "mixed 2 200 0 40 $0.125 $0.125 + 1 unpriced" in page
     assert {row["model"]: (row["cost_usd"], row["unpriced_calls"]) for row in rows} == {
         "mixed": ("0.125000000", "1"),
         "house-7b": ("", "1"),

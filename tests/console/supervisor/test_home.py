@@ -101,15 +101,15 @@ def test_a_port_that_is_none_is_refused(home: Home, value: str) -> None:
 
 
 def test_a_missing_redis_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_binary.shutil, "which", lambda name: None)
-    monkeypatch.setattr(redis_binary.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
     with pytest.raises(StartError, match="apt-get install redis-server"):
         redis_binary.find_redis()
 
 
 def test_the_wheel_brings_a_redis_where_the_path_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_binary.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
 
     assert redis_binary.find_redis().name == "redis-server"
 

@@ -11,7 +11,7 @@ from console.accounts.models import Project
 from console.store import store
 from ingest.records import Record
 from ingest.writer import write
-from tests.makers import make_guard_event, make_score, make_span
+from tests.makers import make_event, make_score, make_span
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("traced")]
 RECENTLY = datetime.now(UTC) - timedelta(minutes=2)
@@ -43,7 +43,7 @@ def words(page: bytes) -> str:
 def test_owner_and_teammate_see_traces_and_a_stranger_finds_none(
     project: Project, owner_client: Client, teammate_client: Client, stranger_client: Client
 ) -> None:
-    span = make_span(project.id)
+    span = make_span(project.id, at=RECENTLY)
     stored(span)
     addresses = [f"/p/{project.slug}/traces/", f"/p/{project.slug}/traces/{span.trace_id}/"]
 
@@ -53,34 +53,36 @@ def test_owner_and_teammate_see_traces_and_a_stranger_finds_none(
 
 
 def test_a_trace_of_another_project_does_not_exist_here(stranger_client: Client, project: Project) -> None:
-    span = make_span(project.id)
+    span = make_span(project.id, at=RECENTLY)
     stored(span)
 
     answer = stranger_client.get(f"/p/elsewhere/traces/{span.trace_id}/")
 
     assert answer.status_code == 404
-    assert b"How high is the wall?" not in answer.content
+    assert b"What is the capital of France?" not in answer.content
 
 
 def test_a_row_says_what_was_asked_answered_and_used(project: Project, owner_client: Client) -> None:
     span = make_span(project.id, at=RECENTLY, user_id="ada", guard_action="mask", ttft_us=120_000)
-    stored(span, make_score(project.id, trace_id=span.trace_id, span_id=span.span_id, value=0.875))
+    stored(
+        span, make_score(project.id, at=RECENTLY, trace_id=span.trace_id, span_id=span.span_id, value=0.875)
+    )
 
     page = words(owner_client.get(f"/p/{project.slug}/traces/").content)
 
     for said in (
-        "How high is the wall?",
-        "Two metres",
-        "gpt-4o-mini",
-        "800 ms",
+        "What is the capital of France?",
+        "Paris",
+        "gpt-4o",
+        "1.50 s",
         "120 ms",
-        "12 / 5",
+        "100 / 20",
         "unknown",
         "mask",
         "ada",
     ):
         assert said in page
-    assert "polite 0.88" in page
+    assert "helpfulness 0.88" in page
 
 
 def test_filters_stand_in_the_address_and_as_chips(project: Project, owner_client: Client) -> None:
@@ -185,7 +187,7 @@ def test_a_trace_tells_the_story_of_a_call(project: Project, owner_client: Clien
     )
     stored(
         span,
-        make_guard_event(project.id, at=RECENTLY, trace_id=span.trace_id, span_id=span.span_id),
+        make_event(project.id, at=RECENTLY, trace_id=span.trace_id, span_id=span.span_id),
         make_score(
             project.id,
             trace_id=span.trace_id,
@@ -199,7 +201,7 @@ def test_a_trace_tells_the_story_of_a_call(project: Project, owner_client: Clien
     page = words(owner_client.get(f"/p/{project.slug}/traces/{span.trace_id}/").content)
 
     for said in ("Story of the call", "Guard personal data", "1 × EMAIL_ADDRESS", "700 µs in Parapet", "unscored",
-                 "The judge did not answer.", "app.version 4.12", "How high is the wall?", "Two metres"):  # fmt: skip
+                 "The judge did not answer.", "app.version 4.12", "What is the capital of France?", "Paris"):  # fmt: skip
         assert said in page
 
 
@@ -246,7 +248,7 @@ def test_hostile_text_stays_text_wherever_it_is_shown(
             label=hostile,
             reason=hostile,
         ),
-        make_guard_event(
+        make_event(
             project.id,
             at=RECENTLY,
             trace_id=span.trace_id,
