@@ -14,12 +14,12 @@ from console.accounts.models import Project, User
 from console.drift.models import Comparison
 from console.drift.series import WATCHED
 from console.store import store
-from evaluators.drift import Block, DriftResult, adjusted, compare
+from evaluators.drift import Block, DriftResult, Thresholds, adjusted, compare
 from ingest.queries.sketches import Series, Sketch, sketches
 
 CURRENT, REFERENCE = timedelta(hours=24), timedelta(days=7)
 BUSIEST = 5
-"""So many models are compared beside all of them together."""
+"""So many models are compared beside all of them together, if their day has calls enough."""
 KEPT = timedelta(days=90)
 _COLUMNS = 40
 _GROWTH, _OFFSET = 1.02, 1000
@@ -97,7 +97,9 @@ def _busiest(rows: Iterable[Sketch], *, since: datetime) -> list[str]:
     for row in rows:
         if row.hour >= since and row.model:
             seen[row.model] += row.observations
-    return [] if len(seen) < 2 else [model for model, _ in seen.most_common(BUSIEST)]
+    if len(seen) < 2:
+        return []
+    return [model for model, calls in seen.most_common(BUSIEST) if calls >= Thresholds().observations]
 
 
 def _blocks(rows: Iterable[Sketch]) -> list[Block]:
