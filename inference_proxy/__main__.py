@@ -8,7 +8,7 @@ import sys
 import uvicorn
 
 from inference_proxy.asgi import Application
-from inference_proxy.server import configured
+from inference_proxy.server import configured, settle_memory
 from inference_proxy.settings import Settings, SettingsError
 
 
@@ -30,6 +30,7 @@ def main() -> int:
     # The server raises the signal it was stopped by once more after it has ended in order.
     signal.signal(signal.SIGTERM, _already_stopped)
     signal.signal(signal.SIGINT, _already_stopped)
+    settle_memory()
     server.run()
     return 0 if server.started else 1
 

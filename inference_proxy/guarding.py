@@ -1,6 +1,6 @@
 """A call under its project's policy: what may travel on, what may be kept, and what the guards decided."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,12 @@ from guardrails.verdict import ACTIONS, Place
 from inference_proxy.endpoints.base import Body, Endpoint
 from inference_proxy.errors import blocked, invalid
 from inference_proxy.relay import DONE, payloads, split_events
-from inference_proxy.texts import Slot, put_all
+from inference_proxy.texts import TECHNICAL_OF_ANSWERS, Slot, every_text, other_texts, put_all
 from inference_proxy.transcript import TEXT_FIELDS, Channel, Transcript
 from ingest.records import Message
 
+GROWING_PARTS = frozenset({*TEXT_FIELDS, "tool_calls", "function_call", "audio", "reasoning_details"})
+"""Parts of a delta whose texts grow from chunk to chunk, beside its plain strings."""
 ANSWER_PLACES: frozenset[Place] = frozenset({"answer", "reasoning", "tool_arguments"})
 
 
@@ -41,6 +43,8 @@ class Guarding:
         self._placeholders_sent = False
         self.kept: Body | None = None
         """The request as it may be kept; None until the guards have seen it."""
+        self.kept_labels: Mapping[str, str] = {}
+        """What the caller's headers say of the call, as it may be kept; empty until the guards have seen it."""
 
     @property
     def decisions(self) -> Sequence[Decision]:
@@ -60,13 +64,15 @@ class Guarding:
             and any(not ANSWER_PLACES.isdisjoint(guard.places) for guard in self._policy.guards)
         )
 
-    async def check_request(self, endpoint: Endpoint, raw: bytes, body: Body) -> None:
-        """Mask the body in place for its journey, and set `kept`.
+    async def check_request(
+        self, endpoint: Endpoint, raw: bytes, body: Body, labels: Mapping[str, str]
+    ) -> None:
+        """Mask the body in place for its journey, and set what may be kept of it and of the labels.
 
         Raises RequestError when a guard blocks the call, or when it carries what no guard can read.
         """
         if not self._has_guards:
-            self.kept = body
+            self.kept, self.kept_labels = body, labels
             return
         unscannable = endpoint.unscannable(body)
         if unscannable and self._enforces("user"):
@@ -76,13 +82,16 @@ class Guarding:
                 code="not_guardable",
             )
         slots = endpoint.request_slots(body)
-        outcome = await self._session.check_input(_placed(slots))
+        about = [PlacedText(place="user", text=text) for text in labels.values()]
+        outcome = await self._session.check_input([*about, *_placed(slots)])
+        self.kept_labels = dict(zip(labels, outcome.stored, strict=False))
+        travels, stored = outcome.texts[len(about) :], outcome.stored[len(about) :]
         self.kept = body
-        if outcome.stored != outcome.texts:
+        if stored != travels or any(slot.is_address for slot in slots):
             # What travels differs from what may be kept: two bodies from here on.
             self.kept = orjson.loads(raw)
-            put_all(endpoint.request_slots(self.kept), outcome.stored)
-        self._placeholders_sent = put_all(slots, outcome.texts)
+            put_all(endpoint.request_slots(self.kept), stored)
+        self._placeholders_sent = put_all(slots, travels, travels=True)
         if outcome.action == "block":
             raise blocked(f"Blocked by the guard {outcome.blocked_by!r}: {outcome.reason}.")
 
@@ -105,7 +114,7 @@ class Guarding:
         if kept is answer:
             kept = orjson.loads(content)
             messages = endpoint.output_messages(kept)
-        put_all(slots, outcome.texts)
+        put_all(slots, outcome.texts, travels=True)
         _forget_log_probabilities(answer)
         return CheckedAnswer(orjson.dumps(answer), messages)
 
@@ -139,6 +148,7 @@ class GuardedStream:
         self._is_json = is_json
         self._hides_usage = hides_usage
         self._streams: dict[Channel, TextStream] = {}
+        self._closed: dict[Channel, str] = {}
         self._template: Body = {}
         self._finished: set[int] = set()
         self.transcript = Transcript()
@@ -146,7 +156,10 @@ class GuardedStream:
     @property
     def stored(self) -> dict[Channel, str]:
         """The texts as they may be kept."""
-        return {channel: stream.stored for channel, stream in self._streams.items()}
+        stored = dict(self._closed)
+        for channel, stream in self._streams.items():
+            stored[channel] = stored.get(channel, "") + stream.stored
+        return stored
 
     async def push(self, events: bytes) -> bytes:
         """Return what may go to the caller of some whole events. Raises Blocked when a guard stops the answer."""
@@ -196,18 +209,18 @@ class GuardedStream:
             self.transcript.add(chunk)
             return [*await self._finish_all(), event]
         try:
-            return await self._pass_chunk(event, chunk, chunk.get("choices") or [])
+            return await self._pass_chunk(event, payload, chunk)
         except (AttributeError, TypeError, ValueError, KeyError):
             return []  # nor does a chunk of a shape nobody promised
 
-    async def _pass_chunk(self, event: bytes, chunk: Body, choices: list[Body]) -> list[bytes]:
-        self.transcript.add(chunk)
-        if not choices:
-            return [] if self._hides_usage and chunk.get("usage") else [event]
-        if not self._template:
-            self._template = {key: value for key, value in chunk.items() if key not in ("choices", "usage")}
+    async def _pass_chunk(self, event: bytes, payload: bytes, chunk: Body) -> list[bytes]:
+        choices: list[Body] = chunk.get("choices") or []
+        changed = await self._guard_others(payload, chunk)
+        if not choices and self._hides_usage and chunk.get("usage"):
+            return []
+        if choices and not self._template:
+            self._template = {key: value for key, value in chunk.items() if key in TECHNICAL_OF_ANSWERS}
         before: list[bytes] = []
-        changed = False
         for choice in choices:
             changed = await self._guard_choice(choice) or changed
             if choice.get("finish_reason"):
@@ -217,6 +230,7 @@ class GuardedStream:
         return before if all(map(_says_nothing, choices)) else [*before, _event(chunk)]
 
     async def _guard_choice(self, choice: Body) -> bool:
+        """Guard the growing texts of a choice; what its last chunk says is finished in that chunk."""
         changed = False
         for channel, holder, key, place in _growing_texts(choice):
             stream = self._streams.get(channel)
@@ -224,6 +238,8 @@ class GuardedStream:
                 is_json = place == "tool_arguments" or (self._is_json and channel.field == "content")
                 stream = self._streams[channel] = self._session.open_stream(place, is_json=is_json)
             text = await stream.push(holder[key])
+            if choice.get("finish_reason"):
+                text += await self._close(channel)
             if text != holder[key]:
                 holder[key] = text
                 changed = True
@@ -231,18 +247,38 @@ class GuardedStream:
             choice["logprobs"] = None  # they spell out what is held back
         return changed
 
+    async def _guard_others(self, payload: bytes, chunk: Body) -> bool:
+        """Guard what else a chunk says, each text whole, and let the transcript hear what may be kept of it."""
+        slots = _other_texts(chunk)
+        if not slots:
+            self.transcript.add(chunk)
+            return False
+        outcome = await self._session.check_output(_placed(slots))
+        kept = orjson.loads(payload)
+        put_all(_other_texts(kept), outcome.stored)
+        self.transcript.add(kept)
+        if outcome.action == "block":
+            raise Blocked(outcome.blocked_by, outcome.reason)
+        return put_all(slots, outcome.texts, travels=True)
+
     async def _finish_choice(self, index: int) -> list[bytes]:
         self._finished.add(index)
         events = []
-        for channel, stream in self._streams.items():
-            if channel.choice == index:
-                rest = await stream.finish()
-                if rest:
-                    events.append(_event(self._template | {"choices": [self._choice_with(channel, rest)]}))
+        for channel in [channel for channel in self._streams if channel.choice == index]:
+            rest = await self._close(channel)
+            if rest:
+                events.append(_event(self._template | {"choices": [self._choice_with(channel, rest)]}))
         return events
 
+    async def _close(self, channel: Channel) -> str:
+        stream = self._streams[channel]
+        rest = await stream.finish()
+        del self._streams[channel]
+        self._closed[channel] = self._closed.get(channel, "") + stream.stored
+        return rest
+
     async def _finish_all(self) -> list[bytes]:
-        indices = {channel.choice for channel in self._streams} - self._finished
+        indices = {channel.choice for channel in self._streams}
         return [event for index in sorted(indices) for event in await self._finish_choice(index)]
 
     def _choice_with(self, channel: Channel, text: str) -> Body:
@@ -275,10 +311,12 @@ def _growing_texts(choice: Body) -> list[tuple[Channel, Any, str, Place]]:
     if not isinstance(delta, dict):
         return found
     for name, value in delta.items():
+        place: Place = "reasoning" if name in TEXT_FIELDS[2:] else "answer"
         if isinstance(value, str) and name != "role":
-            found.append(
-                (Channel(index, name), delta, name, "reasoning" if name in TEXT_FIELDS[2:] else "answer")
-            )
+            found.append((Channel(index, name), delta, name, place))
+        elif name in TEXT_FIELDS:  # in parts, as some servers put it
+            parts = every_text(value, place)
+            found += [(Channel(index, name), each.container, each.key, place) for each in parts]
     audio = delta.get("audio")
     if isinstance(audio, dict) and isinstance(audio.get("transcript"), str):
         found.append((Channel(index, "audio"), audio, "transcript", "answer"))
@@ -298,6 +336,28 @@ def _growing_texts(choice: Body) -> list[tuple[Channel, Any, str, Place]]:
                 number = int(detail.get("index", position))
                 found.append((Channel(index, f"reasoning_details.{key}", number), detail, key, "reasoning"))
     return found
+
+
+def _other_texts(chunk: Body) -> list[Slot]:
+    """Find the texts of a chunk that do not grow: whole arguments, annotations, fields nobody knows."""
+    slots = other_texts(chunk)
+    for choice in chunk.get("choices") or ():
+        slots.extend(every_text(choice.get("message"), "answer"))
+        delta = choice.get("delta")
+        for name, value in delta.items() if isinstance(delta, dict) else ():
+            if name == "function_call":
+                slots.extend(_whole_arguments(value))
+            elif name == "tool_calls":
+                for call in value or ():
+                    slots.extend(_whole_arguments(call.get("function") or call.get("custom")))
+            elif name not in GROWING_PARTS and isinstance(value, dict | list):
+                slots.extend(every_text(value, "answer"))
+    return slots
+
+
+def _whole_arguments(body: Any) -> Iterator[Slot]:
+    for value in body.values() if isinstance(body, dict) else ():
+        yield from every_text(value, "tool_arguments", technical=frozenset())
 
 
 def _says_nothing(choice: Body) -> bool:

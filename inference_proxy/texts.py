@@ -1,6 +1,7 @@
 """The texts in a request or an answer: where each one stands, so that a guard may read and change it."""
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ class Slot:
     container: Any
     key: Any
     place: Place
+    is_address: bool = False
+    """It leads to an image or a page: it travels as it is, or it would lead nowhere, and is masked where it is kept."""
 
     @property
     def text(self) -> str:
@@ -26,41 +29,41 @@ class Slot:
         self.container[self.key] = text
 
 
-def put_all(slots: Sequence[Slot], texts: Sequence[str]) -> bool:
-    """Replace every text that differs; True when one did."""
+def put_all(slots: Sequence[Slot], texts: Sequence[str], *, travels: bool = False) -> bool:
+    """Replace every text that differs; True when one did. In what travels, addresses stay as they are."""
     changed = False
     for slot, text in zip(slots, texts, strict=True):
-        if slot.container[slot.key] != text:
+        if slot.container[slot.key] != text and not (travels and slot.is_address):
             slot.container[slot.key] = text
             changed = True
     return changed
 
 
-TECHNICAL = frozenset(
-    {
-        "type", "id", "role", "model", "format", "detail", "index", "url", "image_url", "input_audio", "data",
-        "file_data", "file_id", "tool_call_id", "call_id", "signature", "encrypted_content", "cache_control",
-        "status", "object", "media_type", "mime_type",
-    }
-)  # fmt: skip
-"""Keys whose values are machinery, not text: a changed one would break the call."""
+_ADDRESSES = frozenset({"url", "image_url", "file_url"})
+TECHNICAL = _ADDRESSES | {
+    "type", "id", "role", "model", "format", "detail", "index", "input_audio", "data", "file_data", "file_id",
+    "tool_call_id", "call_id", "signature", "encrypted_content", "cache_control", "status", "object", "media_type",
+    "mime_type",
+}  # fmt: skip
+"""Keys whose values are machinery, not text, as long as they look like it: a changed one would break the call."""
+OF_SCHEMAS = frozenset({"type", "name", "format", "required", "strict", "$ref", "$schema", "$id"})
+"""The same in the definition of a tool or of an answer's form."""
+_MACHINERY = re.compile(r"[\w.:/+=#$-]*|data:[^\s,]{1,100};base64,\S*")
+_LOOKED_AT = 4_096
+"""How much of a text tells packed bytes from words."""
 
 
-def every_text(value: Any, place: Place) -> Iterator[Slot]:
-    """Find all strings below a value but those under technical keys."""
-    return _walk(value, place, lambda key: key not in TECHNICAL)
+def is_machinery(text: str) -> bool:
+    """True for a name, a number, an id or packed bytes; a text that people write has spaces or marks of its own."""
+    return _MACHINERY.fullmatch(text, 0, _LOOKED_AT) is not None
 
 
-def descriptions(value: Any, place: Place) -> Iterator[Slot]:
-    """Find all strings below a value that stand under the key `description`."""
-    return _walk(value, place, lambda key: True, only="description")
-
-
-def _walk(value: Any, place: Place, enters: Callable[[Any], bool], only: str = "") -> Iterator[Slot]:
+def every_text(value: Any, place: Place, *, technical: frozenset[str] = TECHNICAL) -> Iterator[Slot]:
+    """Find all strings below a value, but for what stands under technical keys and is machinery indeed."""
     # A stack of our own: a body may be nested deeper than Python likes to recurse.
-    stack = [value]
+    stack: list[tuple[Any, Any]] = [(value, "")]
     while stack:
-        container = stack.pop()
+        container, name = stack.pop()
         pairs: Any
         if isinstance(container, dict):
             pairs = container.items()
@@ -69,8 +72,40 @@ def _walk(value: Any, place: Place, enters: Callable[[Any], bool], only: str = "
         else:
             continue
         for key, item in pairs:
-            if isinstance(item, str):
-                if item and (key == only if only else enters(key)):
-                    yield Slot(container, key, place)
-            elif isinstance(item, dict | list) and enters(key):
-                stack.append(item)
+            known_as = name if isinstance(container, list) else key
+            if isinstance(item, dict | list):
+                stack.append((item, known_as))
+            elif isinstance(item, str) and item and not (known_as in technical and is_machinery(item)):
+                is_address = known_as in _ADDRESSES & technical and item.startswith(("http://", "https://"))
+                yield Slot(container, key, place, is_address=is_address)
+
+
+TECHNICAL_OF_ANSWERS = frozenset(
+    {"id", "object", "created", "model", "system_fingerprint", "service_tier", "provider", "obfuscation"}
+)
+"""What an answer and its chunks say about themselves."""
+_PARTS_OF_ANSWERS = TECHNICAL_OF_ANSWERS | {"choices", "usage", "error"}
+_PARTS_OF_CHOICES = frozenset(
+    {"index", "message", "delta", "text", "logprobs", "finish_reason", "native_finish_reason", "stop_reason"}
+)
+
+
+def other_texts(answer: dict[str, Any]) -> list[Slot]:
+    """Find the texts of an answer, or of a chunk of one, in fields nobody knows."""
+    slots = _texts_beside(answer, _PARTS_OF_ANSWERS)
+    choices = answer.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict):
+            slots += _texts_beside(choice, _PARTS_OF_CHOICES)
+    return slots
+
+
+def _texts_beside(container: dict[str, Any], known: frozenset[str]) -> list[Slot]:
+    slots: list[Slot] = []
+    for key, value in container.items():
+        if key not in known:
+            if isinstance(value, str) and value:
+                slots.append(Slot(container, key, "answer"))
+            elif isinstance(value, dict | list):
+                slots.extend(every_text(value, "answer"))
+    return slots

@@ -1,9 +1,11 @@
 """What the proxy must know about an endpoint: where its texts stand, in the request and in the answer."""
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
+from guardrails.verdict import Place
 from inference_proxy.errors import RequestError, invalid
-from inference_proxy.texts import Slot
+from inference_proxy.texts import OF_SCHEMAS, TECHNICAL, Slot, every_text, is_machinery
 from ingest.records import Message, SpanKind
 
 Body = dict[str, Any]
@@ -62,6 +64,40 @@ def wrong_type(name: str, expected: str, value: object) -> RequestError:
 def missing(name: str) -> RequestError:
     """Return the error for a parameter that must be there."""
     return invalid(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
+
+
+_SCHEMAS = frozenset({"tools", "functions", "response_format"})
+_ABOUT_THE_USER = frozenset({"prediction", "suffix", "user", "safety_identifier", "metadata"})
+_SETTINGS = frozenset(
+    {
+        "audio", "dimensions", "encoding_format", "frequency_penalty", "function_call", "logit_bias", "logprobs",
+        "max_completion_tokens", "max_tokens", "modalities", "moderation", "n", "parallel_tool_calls",
+        "presence_penalty", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+        "reasoning_effort", "seed", "service_tier", "store", "temperature", "tool_choice", "top_logprobs", "top_p",
+        "verbosity",
+    }
+)  # fmt: skip
+"""Parameters whose values are words of the protocol, as long as they look like it."""
+_READ_BY_THE_PROXY = frozenset({"model", "stream", "stream_options"})
+_NOTHING: frozenset[str] = frozenset()
+
+
+def parameter_slots(body: Body, *, besides: str) -> Iterator[Slot]:
+    """Return the texts of all parameters but one. A parameter nobody knows may carry anything."""
+    for name, value in body.items():
+        if name == besides or name in _READ_BY_THE_PROXY:
+            continue
+        place: Place = "user" if name in _ABOUT_THE_USER else "context"
+        if isinstance(value, str):
+            if value and not (name in _SETTINGS and is_machinery(value)):
+                yield Slot(body, name, place)
+        elif name in _SCHEMAS:
+            yield from every_text(value, "system", technical=OF_SCHEMAS)
+        elif name in _SETTINGS:
+            yield from (slot for slot in every_text(value, place) if not is_machinery(slot.text))
+        else:
+            technical = _NOTHING if place == "user" else TECHNICAL
+            yield from every_text(value, place, technical=technical)
 
 
 def prompt_slots(body: Body, name: str) -> list[Slot]:

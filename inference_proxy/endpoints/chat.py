@@ -4,24 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardrails.verdict import Place
-from inference_proxy.endpoints.base import Body, expect, missing, wrong_type
+from inference_proxy.endpoints.base import Body, expect, missing, parameter_slots, wrong_type
 from inference_proxy.errors import invalid
-from inference_proxy.texts import Slot, descriptions, every_text
+from inference_proxy.texts import Slot, every_text, is_machinery, other_texts
 from inference_proxy.transcript import TEXT_FIELDS
 from ingest.records import Message, SpanKind
 
-_DESCRIBED = frozenset({"tools", "functions", "response_format"})
-_ABOUT_THE_USER = frozenset({"prediction", "user", "safety_identifier", "metadata"})
-_NO_TEXT = frozenset(
-    {
-        "messages", "model", "stream", "stream_options", "audio", "frequency_penalty", "function_call",
-        "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "modalities", "moderation", "n",
-        "parallel_tool_calls", "presence_penalty", "prompt_cache_key", "prompt_cache_options",
-        "prompt_cache_retention", "reasoning_effort", "seed", "service_tier", "stop", "store", "temperature",
-        "tool_choice", "top_logprobs", "top_p", "verbosity", "web_search_options",
-    }
-)  # fmt: skip
-"""Parameters that carry no text of their own. Whatever is not listed here is searched for texts."""
 _PLACES: dict[str, Place] = {
     "system": "system",
     "developer": "system",
@@ -29,7 +17,7 @@ _PLACES: dict[str, Place] = {
     "function": "tool_results",
     "assistant": "history",
 }
-_NO_TEXT_PARTS = frozenset({"image_url", "input_audio"})
+_NAMES = frozenset({"role", "tool_call_id", "id"})
 
 
 class Chat:
@@ -69,29 +57,19 @@ class Chat:
         expect(body, "tools", list, "an array of objects")
 
     def request_slots(self, body: Body) -> list[Slot]:
-        """Return the texts of the messages, of the tools' descriptions, and of parameters nobody knows."""
+        """Return the texts of the messages and of all other parameters."""
         messages = body["messages"]
         newest = _end_of_history(messages)
         slots: list[Slot] = []
         for index, message in enumerate(messages):
             place: Place = _PLACES.get(message["role"]) or ("history" if index < newest else "user")
             content = message.get("content")
-            if isinstance(content, str) and len(message) == 2:
+            if isinstance(content, str) and len(message) == 2 and is_machinery(message["role"]):
                 if content:
                     slots.append(Slot(message, "content", place))
             else:
                 slots.extend(_message_slots(message, place))
-        for name, value in body.items():
-            if value is None or name in _NO_TEXT:
-                continue
-            if name in _DESCRIBED:
-                slots.extend(descriptions(value, "system"))
-                continue
-            place = "user" if name in _ABOUT_THE_USER else "context"
-            if isinstance(value, str):
-                slots.append(Slot(body, name, place))
-            else:
-                slots.extend(every_text(value, place))
+        slots.extend(parameter_slots(body, besides="messages"))
         return slots
 
     def unscannable(self, body: Body) -> str:
@@ -104,8 +82,9 @@ class Chat:
         return messages
 
     def answer_slots(self, answer: Body) -> list[Slot]:
-        """Return the texts of all choices."""
-        return [slot for message in _answers(answer) for slot in _message_slots(message, "answer")]
+        """Return the texts of all choices, and of fields nobody knows."""
+        slots = [slot for message in _answers(answer) for slot in _message_slots(message, "answer")]
+        return slots + other_texts(answer)
 
     def output_messages(self, answer: Body) -> list[Message]:
         """Return the message of each choice."""
@@ -129,7 +108,7 @@ def _end_of_history(messages: list[Any]) -> int:
 
 def _message_slots(message: Message, place: Place) -> Iterator[Slot]:
     for key, value in message.items():
-        if key in ("role", "tool_call_id", "id"):
+        if key in _NAMES and isinstance(value, str) and is_machinery(value):
             continue
         if key in ("tool_calls", "function_call"):
             yield from _argument_slots(value)
@@ -140,7 +119,7 @@ def _message_slots(message: Message, place: Place) -> Iterator[Slot]:
             for index, part in enumerate(value):
                 if isinstance(part, str):
                     yield Slot(value, index, place)
-                elif not isinstance(part, dict) or part.get("type") not in _NO_TEXT_PARTS:
+                else:
                     yield from every_text(part, place)
         elif value:
             yield from every_text(value, _place_of(key, place))
@@ -159,5 +138,8 @@ def _argument_slots(value: Any) -> Iterator[Slot]:
             (call.get("custom"), "input"),
             (call, "arguments"),
         ):
-            if isinstance(holder, dict) and isinstance(holder.get(key), str) and holder[key]:
+            said = holder.get(key) if isinstance(holder, dict) else None
+            if isinstance(said, str) and said:
                 yield Slot(holder, key, "tool_arguments")
+            elif said:
+                yield from every_text(said, "tool_arguments", technical=frozenset())

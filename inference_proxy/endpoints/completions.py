@@ -4,11 +4,12 @@ from inference_proxy.endpoints.base import (
     Body,
     has_tokens,
     missing,
+    parameter_slots,
     prompt_messages,
     prompt_slots,
     wrong_type,
 )
-from inference_proxy.texts import Slot
+from inference_proxy.texts import Slot, other_texts
 from ingest.records import Message, SpanKind
 
 
@@ -28,11 +29,8 @@ class Completions:
             raise wrong_type("prompt", "a string or an array", prompt)
 
     def request_slots(self, body: Body) -> list[Slot]:
-        """Return the texts of the prompt, the suffix and the user."""
-        slots = prompt_slots(body, "prompt")
-        return slots + [
-            Slot(body, name, "user") for name in ("suffix", "user") if isinstance(body.get(name), str)
-        ]
+        """Return the texts of the prompt and of all other parameters."""
+        return [*prompt_slots(body, "prompt"), *parameter_slots(body, besides="prompt")]
 
     def unscannable(self, body: Body) -> str:
         """Name the prompt when it is given as tokens."""
@@ -43,14 +41,18 @@ class Completions:
         return prompt_messages(body["prompt"])
 
     def answer_slots(self, answer: Body) -> list[Slot]:
-        """Return the texts of all choices."""
-        choices = answer.get("choices")
-        return [
-            Slot(choice, "text", "answer")
-            for choice in (choices if isinstance(choices, list) else ())
-            if isinstance(choice, dict) and isinstance(choice.get("text"), str)
-        ]
+        """Return the texts of all choices, and of fields nobody knows."""
+        return _texts_of_choices(answer) + other_texts(answer)
 
     def output_messages(self, answer: Body) -> list[Message]:
         """Return each choice as a message."""
-        return [{"role": "assistant", "content": slot.text} for slot in self.answer_slots(answer)]
+        return [{"role": "assistant", "content": slot.text} for slot in _texts_of_choices(answer)]
+
+
+def _texts_of_choices(answer: Body) -> list[Slot]:
+    choices = answer.get("choices")
+    return [
+        Slot(choice, "text", "answer")
+        for choice in (choices if isinstance(choices, list) else ())
+        if isinstance(choice, dict) and isinstance(choice.get("text"), str)
+    ]

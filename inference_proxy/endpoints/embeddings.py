@@ -4,6 +4,7 @@ from inference_proxy.endpoints.base import (
     Body,
     has_tokens,
     missing,
+    parameter_slots,
     prompt_messages,
     prompt_slots,
     wrong_type,
@@ -33,9 +34,8 @@ class Embeddings:
             raise invalid("Embeddings cannot be streamed.", param="stream")
 
     def request_slots(self, body: Body) -> list[Slot]:
-        """Return the texts to embed, and the user."""
-        slots = prompt_slots(body, "input")
-        return [*slots, Slot(body, "user", "user")] if isinstance(body.get("user"), str) else slots
+        """Return the texts to embed and those of all other parameters."""
+        return [*prompt_slots(body, "input"), *parameter_slots(body, besides="input")]
 
     def unscannable(self, body: Body) -> str:
         """Name the input when it is given as tokens."""

@@ -314,3 +314,97 @@ def test_log_probabilities_do_not_spell_out_what_was_masked(
     assert b"bob" not in whole
     assert b"bob" not in parts
     assert contents(parts).endswith(" ok")
+
+
+LEAKS: list[Callable[[str], dict[str, Any]]] = [
+    lambda said: {"delta": {"content": said}},
+    lambda said: {"delta": {"refusal": said}},
+    lambda said: {"delta": {"reasoning": said}},
+    lambda said: {"delta": {"thinking_of_tomorrow": said}},
+    lambda said: {"delta": {"annotations": [{"type": "url_citation", "url_citation": {"title": said}}]}},
+    lambda said: {"delta": {"audio": {"id": "a", "transcript": said}}},
+    lambda said: {"delta": {"function_call": {"name": "f", "arguments": said}}},
+    lambda said: {"delta": {"tool_calls": [{"index": 0, "function": {"arguments": said}}]}},
+    lambda said: {"delta": {"tool_calls": [{"index": 3, "custom": {"input": said}}]}},
+    lambda said: {"delta": {"reasoning_details": [{"type": "reasoning.text", "text": said}]}},
+    lambda said: {"message": {"role": "assistant", "content": said}},
+    lambda said: {"delta": {}, "note": said},
+]
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("finish_reason", [None, "stop"])
+def test_no_part_of_a_chunk_lets_a_masked_text_pass(
+    proxy: RunningProxy,
+    upstream: FakeUpstream,
+    leak: Callable[[str], dict[str, Any]],
+    finish_reason: str | None,
+) -> None:
+    proxy.publish(policy=policy_of(MASK_EMAILS))
+    said = {"index": 0, "finish_reason": finish_reason} | leak("It is bob@example.com, I say.")
+    upstream.then(as_stream([event(chunk(choices=[said], citations=["carol@example.com"])), *spoken()[1:]]))
+
+    _, _, body = proxy.post("/v1/chat/completions", chat("hi", stream=True))
+
+    assert b"bob" not in body
+    assert b"carol" not in body
+    assert body.endswith(b"data: [DONE]\n\n")
+    proxy.spans(1)
+    assert all(b"bob" not in payload for payload in proxy.payloads())
+
+
+def test_no_part_of_an_answer_lets_a_masked_text_pass(proxy: RunningProxy, upstream: FakeUpstream) -> None:
+    proxy.publish(policy=policy_of(MASK_EMAILS))
+    for leak in LEAKS:
+        choice = leak("It is bob@example.com, I say.")
+        message = choice.pop("message", None) or {"role": "assistant", **choice.pop("delta")}
+        answer = completion("") | {"choices": [{"index": 0, "message": message} | choice]}
+        upstream.then(as_json(answer | {"citations": [{"title": "carol@example.com"}]}))
+
+        status, _, body = proxy.post("/v1/chat/completions", chat("hi"))
+
+        assert status == 200
+        assert b"bob" not in body
+        assert b"carol" not in body
+    proxy.spans(len(LEAKS))
+    assert all(b"bob" not in payload for payload in proxy.payloads())
+
+
+def test_what_the_last_chunk_says_stays_in_order(proxy: RunningProxy, upstream: FakeUpstream) -> None:
+    proxy.publish(policy=policy_of(MASK_EMAILS))
+    pieces = [delta(content="One two "), delta(0, "stop", content="three bob@")]
+    upstream.then(as_stream([event(chunk(choices=[piece])) for piece in pieces] + [b"data: [DONE]\n\n"]))
+
+    _, _, body = proxy.post("/v1/chat/completions", chat("hi", stream=True))
+
+    assert contents(body) == "One two three bob@"
+    assert proxy.span().output_messages[0]["content"] == "One two three bob@"
+
+
+def test_a_choice_that_speaks_after_its_end_is_still_guarded(
+    proxy: RunningProxy, upstream: FakeUpstream
+) -> None:
+    proxy.publish(policy=policy_of(MASK_EMAILS))
+    pieces = [delta(0, "stop", content="Done."), delta(content=" Or ask bob@"), delta(content="example.com!")]
+    upstream.then(as_stream([event(chunk(choices=[piece])) for piece in pieces] + [b"data: [DONE]\n\n"]))
+
+    _, _, body = proxy.post("/v1/chat/completions", chat("hi", stream=True))
+
+    assert b"bob" not in body
+    assert contents(body) == "Done. Or ask <EMAIL_ADDRESS_1>!"
+    assert proxy.span().output_messages[0]["content"] == "Done. Or ask <EMAIL_ADDRESS_1>!"
+
+
+def test_an_address_still_leads_where_it_led_but_is_masked_where_it_is_kept(
+    proxy: RunningProxy, upstream: FakeUpstream
+) -> None:
+    proxy.publish(policy=policy_of(MASK_EMAILS))
+    picture = {"type": "image_url", "image_url": {"url": f"https://cdn.example.org/of/{EMAIL}/face.png"}}
+    body = chat("hi") | {
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "who?"}, picture]}]
+    }
+
+    proxy.post("/v1/chat/completions", body)
+
+    assert upstream.requests[0].json["messages"][0]["content"][1] == picture
+    assert EMAIL.encode() not in everything_kept(proxy)
