@@ -18,6 +18,7 @@ class RequestError(Exception):
         type: str = "invalid_request_error",
         param: str | None = None,
         headers: Mapping[str, str] | None = None,
+        for_the_record: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -26,6 +27,8 @@ class RequestError(Exception):
         self.type = type
         self.param = param
         self.headers = dict(headers or {})
+        self.for_the_record = for_the_record or message
+        """What is kept of the reason: of a message that quotes its sender, less."""
 
     def envelope(self) -> dict[str, Any]:
         """Return the error as OpenAI's clients read it."""

@@ -1,6 +1,8 @@
 """What is noted of a call while it travels, and the span it becomes at the end."""
 
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -22,6 +24,10 @@ _WITHOUT_TEXT = frozenset(
 """Parameters that are kept of a call whose texts are not."""
 
 
+_MODEL_NAME = re.compile(r"[\w.:/+~-]{1,200}(@[\w-]{1,50})?")
+"""Anything else in a model's place is a text that lost its way, and is not kept."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Journal:
     """Notes of one call."""
@@ -33,12 +39,6 @@ class Journal:
     started_ns: int
     model_requested: str
     is_streamed: bool
-    environment: str
-    session_id: str
-    user_id: str
-    feature: str
-    prompt: str
-    tags: tuple[str, ...]
     stores_messages: bool
 
     waited_ns: int = 0
@@ -57,6 +57,8 @@ class Journal:
     guard_action: str = ""
     usage: Usage = NO_USAGE
     kept_request: Body | None = None
+    kept_labels: Mapping[str, str] = field(default_factory=dict)
+    """What the caller's headers said of the call, by the last word of their names."""
     output_messages: list[Message] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
     input_characters: int = 0
@@ -74,22 +76,14 @@ class Journal:
         stores_messages: bool,
     ) -> "Journal":
         """Open the journal of a call that has just been understood."""
-        header = exchange.header
-        tags = header(b"x-parapet-tags")
         return cls(
             endpoint=endpoint,
             grant=grant,
-            context=continued_from(header(b"traceparent")),
+            context=continued_from(exchange.header(b"traceparent")),
             started_at_us=(time.time_ns() - time.perf_counter_ns() + started_ns) // 1_000,
             started_ns=started_ns,
-            model_requested=model,
+            model_requested=model if _MODEL_NAME.fullmatch(model) else "",
             is_streamed=is_streamed,
-            environment=header(b"x-parapet-environment") or grant.environment,
-            session_id=header(b"x-parapet-session"),
-            user_id=header(b"x-parapet-user"),
-            feature=header(b"x-parapet-feature"),
-            prompt=header(b"x-parapet-prompt"),
-            tags=tuple(tag.strip() for tag in tags.split(",") if tag.strip()) if tags else (),
             stores_messages=stores_messages,
         )
 
@@ -106,23 +100,26 @@ class Journal:
         """Note that the answer has begun."""
         self.ttft_us = (time.perf_counter_ns() - self.started_ns) // 1_000
 
-    def fail(self, error_type: str, message: str, *, status: SpanStatus = "error") -> None:
-        """Note that the call did not succeed."""
-        self.status, self.error_type, self.status_message = status, error_type, message[:1_000]
+    def fail(
+        self, error_type: str, message: str, *, status: SpanStatus = "error", is_quoted: bool = False
+    ) -> None:
+        """Note that the call did not succeed. A quoted message is an upstream's: it may repeat the call's texts."""
+        if is_quoted and not self.stores_messages:
+            message = ""
+        self.status, self.error_type, self.status_message = status, error_type[:200], message[:1_000]
 
     def span(self) -> Span:
         """Return the span of the finished call."""
         total_ns = time.perf_counter_ns() - self.started_ns
-        kept = self.kept_request
-        prompt_name, _, prompt_version = (
-            self.prompt.rpartition("@") if "@" in self.prompt else (self.prompt, "", "")
-        )
+        kept, said = self.kept_request, self.kept_labels
+        prompt = said.get("prompt", "")
+        prompt_name, _, prompt_version = prompt.rpartition("@") if "@" in prompt else (prompt, "", "")
         return Span(
             project_id=self.grant.project_id,
             trace_id=self.context.trace_id,
             span_id=self.context.span_id,
             parent_span_id=self.context.parent_span_id,
-            name=f"{self.endpoint.name} {self.model_requested}"[:200],
+            name=f"{self.endpoint.name} {self.model_requested}".strip(),
             kind=self.endpoint.kind,
             source="proxy",
             start_time_us=self.started_at_us,
@@ -133,13 +130,13 @@ class Journal:
             status_message=self.status_message,
             error_type=self.error_type,
             http_status=self.http_status,
-            environment=self.environment,
-            session_id=self.session_id,
-            user_id=self.user_id or _end_user(kept),
-            feature=self.feature,
+            environment=said.get("environment") or self.grant.environment,
+            session_id=said.get("session", ""),
+            user_id=said.get("user") or _end_user(kept),
+            feature=said.get("feature", ""),
             prompt_name=prompt_name,
             prompt_version=prompt_version,
-            tags=self.tags,
+            tags=tuple(tag for each in said.get("tags", "").split(",") if (tag := each.strip())),
             attributes=self.attributes,
             provider=self.provider,
             route=self.route,
@@ -156,6 +153,18 @@ class Journal:
             input_messages=self.endpoint.input_messages(kept) if kept and self.stores_messages else [],
             output_messages=self.output_messages if self.stores_messages else [],
         )
+
+
+def labels_of(exchange: Exchange) -> dict[str, str]:
+    """Return what the caller's headers say of the call, by the last word of their names."""
+    found = {name: exchange.header(header) for name, header in _LABELS.items()}
+    return {name: text for name, text in found.items() if text}
+
+
+_LABELS = {
+    name: b"x-parapet-" + name.encode()
+    for name in ("user", "session", "feature", "prompt", "environment", "tags")
+}
 
 
 def _parameters(kept: Body | None, *, with_text: bool) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from inference_proxy.errors import (
 from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList, Watchman
 from inference_proxy.forwarding import to_caller, to_upstream
 from inference_proxy.guarding import GuardedStream, Guarding
-from inference_proxy.journal import Journal
+from inference_proxy.journal import Journal, labels_of
 from inference_proxy.limits import NOTHING_RESERVED, Limiter, Reservation, estimate, has_limits
 from inference_proxy.metrics import Metrics
 from inference_proxy.recording import NotRecordedError, Recorder
@@ -169,7 +169,7 @@ class _Journey:
         journal, exchange = self.journal, self.exchange
         exchange.watch(self._caller_left, self.serving.watchman)
         try:
-            plan = self.routes.plan(journal.model_requested, journal.grant)
+            plan = self.routes.plan(self.body["model"], journal.grant)
             journal.route = plan.route
             await self._reserve(plan)
             await self._guard_request()
@@ -187,6 +187,9 @@ class _Journey:
             await self._refuse(error)
         except asyncio.CancelledError:
             await self._abandon()
+        except Exception:
+            journal.fail("internal_error", "the proxy made a mistake; its log says where")
+            raise
         finally:
             exchange.unwatch()
             self._end_drain()
@@ -212,9 +215,11 @@ class _Journey:
 
     async def _guard_request(self) -> None:
         try:
-            await self.guarding.check_request(self.endpoint, self.raw, self.body)
+            labels = labels_of(self.exchange)
+            await self.guarding.check_request(self.endpoint, self.raw, self.body, labels)
         finally:
             self.journal.kept_request = self.guarding.kept
+            self.journal.kept_labels = self.guarding.kept_labels
 
     async def _ask(self, plan: Plan) -> Reached:
         """Send the call to the upstreams of its plan."""
@@ -252,7 +257,7 @@ class _Journey:
             content = RequestError(
                 answer.status, message, code="upstream_error", type="upstream_error"
             ).as_json()
-        self.journal.fail(error_type or f"http_{answer.status}", message)
+        self.journal.fail(error_type or f"http_{answer.status}", message, is_quoted=True)
         self.reached_upstream = False  # nothing was bought
         await self._finish()
         await self.exchange.answer(
@@ -337,6 +342,7 @@ class _Journey:
                 journal.fail(
                     str(transcript.error.get("type") or "upstream_error"),
                     str(transcript.error.get("message") or ""),
+                    is_quoted=True,
                 )
         except Blocked as block:
             await self._end_blocked(block, guarded, transcript)
@@ -425,7 +431,7 @@ class _Journey:
         journal.http_status = error.status
         is_block = error.code == "blocked_by_policy"
         if journal.status == "ok" or is_block:
-            journal.fail(error.code, error.message, status="blocked" if is_block else "error")
+            journal.fail(error.code, error.for_the_record, status="blocked" if is_block else "error")
         if self.exchange.status is not None:
             raise error
         with contextlib.suppress(RequestError):

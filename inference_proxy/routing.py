@@ -123,6 +123,7 @@ class ProjectRoutes:
             f"The model {model[:200]!r} does not exist here. {hint}",
             code="model_not_found",
             param="model",
+            for_the_record="The model does not exist here.",
         )
 
 
