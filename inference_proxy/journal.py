@@ -9,21 +9,12 @@ from uuid import UUID
 
 from inference_proxy.endpoints.base import Body, Endpoint
 from inference_proxy.exchange import Exchange
+from inference_proxy.span_texts import PARAMETERS_WITHOUT_TEXT
 from inference_proxy.trace_context import TraceContext, continued_from
 from ingest.keys import KeyGrant
 from ingest.records import NO_USAGE, Message, Span, SpanStatus, Usage
 
 _NOT_PARAMETERS = frozenset({"messages", "input", "prompt", "model", "stream"})
-_WITHOUT_TEXT = frozenset(
-    {
-        "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "modalities", "n",
-        "parallel_tool_calls", "presence_penalty", "reasoning_effort", "seed", "service_tier", "store",
-        "stream_options", "temperature", "top_logprobs", "top_p", "verbosity", "dimensions", "encoding_format",
-    }
-)  # fmt: skip
-"""Parameters that are kept of a call whose texts are not."""
-
-
 _MODEL_NAME = re.compile(r"[\w.:/+~-]{1,200}(@[\w-]{1,50})?")
 """Anything else in a model's place is a text that lost its way, and is not kept."""
 
@@ -172,7 +163,7 @@ def _parameters(kept: Body | None, *, with_text: bool) -> dict[str, Any]:
         return {}
     if with_text:
         return {key: value for key, value in kept.items() if key not in _NOT_PARAMETERS}
-    return {key: value for key, value in kept.items() if key in _WITHOUT_TEXT}
+    return {key: value for key, value in kept.items() if key in PARAMETERS_WITHOUT_TEXT}
 
 
 def _end_user(kept: Body | None) -> str:

@@ -9,7 +9,7 @@ from guardrails.policy import Policy
 from guardrails.session import Decision, Detector, GuardSession, PlacedText
 from guardrails.verdict import ACTIONS, PLACES
 from inference_proxy.snapshot import ProjectConfig, Snapshot
-from inference_proxy.span_texts import FoundText, texts_of, with_texts
+from inference_proxy.span_texts import FoundText, texts_of, with_texts, without_texts
 from ingest.keys import KeyGrant, KeyRing
 from ingest.receiver.intake import UnavailableError
 from ingest.records import GuardEvent, Record, Span
@@ -52,7 +52,7 @@ async def mask(
     Raises UnavailableError when a guard that must not fail cannot decide: the sender keeps the spans.
     """
     if not project.stores_messages:
-        spans = [replace(span, input_messages=[], output_messages=[]) for span in spans]
+        spans = [without_texts(span) for span in spans]
     policy = project.policy
     if policy is None or not policy.guards:
         return list(spans)
@@ -101,7 +101,7 @@ async def _mask_span(
     enforced = [each.action for _, each in decisions if not each.is_shadow]
     masked = replace(masked, guard_action=max(enforced, key=ACTIONS.index, default=""))
     return masked, [
-        _event(span, policy, place, decision, number) for number, (place, decision) in enumerate(decisions)
+        _event(masked, policy, place, decision, number) for number, (place, decision) in enumerate(decisions)
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from guardrails.verdict import Place
+from inference_proxy.texts import is_machinery
 from ingest.records import Message, Span, SpanKind
 
 Group = Literal["input", "output", "elsewhere"]
@@ -21,8 +22,21 @@ _PLACES: dict[str, Place] = {
 _REFERENCES = frozenset(
     {"role", "type", "id", "tool_call_id", "finish_reason", "format", "detail", "mime_type", "media_type"}
 )
-"""Keys of messages whose values point at things instead of saying them."""
+"""Keys whose values point at things instead of saying them, as long as they look like it."""
+_LABELS = (
+    "environment", "service", "release", "feature", "prompt_name", "prompt_version", "provider", "model",
+    "model_requested", "service_tier", "error_type", "finish_reason",
+)  # fmt: skip
+"""Fields that hold names. What else a sender writes into one is a text like any other."""
 _BASE64 = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=\s]*")
+PARAMETERS_WITHOUT_TEXT = frozenset(
+    {
+        "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens", "modalities", "n",
+        "parallel_tool_calls", "presence_penalty", "reasoning_effort", "seed", "service_tier", "store",
+        "stream_options", "temperature", "top_logprobs", "top_p", "verbosity", "dimensions", "encoding_format",
+    }
+)  # fmt: skip
+"""Parameters that are kept of a call whose texts are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,18 @@ class FoundText:
     group: Group
     place: Place
     text: str
+
+
+def without_texts(span: Span) -> Span:
+    """Return what is kept of a span in a project that keeps no texts: names, numbers and ids."""
+    return replace(
+        span,
+        input_messages=[],
+        output_messages=[],
+        request={key: value for key, value in span.request.items() if key in PARAMETERS_WITHOUT_TEXT},
+        attributes={key: value for key, value in span.attributes.items() if is_machinery(value)},
+        status_message="",
+    )
 
 
 def texts_of(span: Span) -> list[FoundText]:
@@ -57,6 +83,9 @@ def rewritten(span: Span, put: Replace) -> Span:
     def elsewhere(text: str) -> str:
         return put("elsewhere", "user", text)
 
+    labels: dict[str, Any] = {
+        field: elsewhere(text) for field in _LABELS if not is_machinery(text := getattr(span, field))
+    }
     last_asked = max((i for i, m in enumerate(span.input_messages) if m.get("role") == "user"), default=-1)
     return replace(
         span,
@@ -73,6 +102,9 @@ def rewritten(span: Span, put: Replace) -> Span:
         status_message=elsewhere(span.status_message) if span.status_message else "",
         name=elsewhere(span.name),
         tags=tuple(elsewhere(tag) for tag in span.tags),
+        user_id=elsewhere(span.user_id) if span.user_id else "",
+        session_id=elsewhere(span.session_id) if span.session_id else "",
+        **labels,
     )
 
 
@@ -97,7 +129,7 @@ def _message(message: Message, group: Group, place: Place, put: Replace) -> Mess
 
 
 def _field(key: str, value: Any, group: Group, place: Place, put: Replace) -> Any:
-    if key in _REFERENCES:
+    if _is_reference(key, value):
         return value
     if key == "tool_calls":
         place = "tool_arguments"
@@ -112,5 +144,9 @@ def _deep(value: Any, put: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_deep(item, put) for item in value]
     if isinstance(value, dict):
-        return {key: item if key in _REFERENCES else _deep(item, put) for key, item in value.items()}
+        return {key: item if _is_reference(key, item) else _deep(item, put) for key, item in value.items()}
     return value
+
+
+def _is_reference(key: str, value: Any) -> bool:
+    return key in _REFERENCES and not isinstance(value, dict | list) and is_machinery(str(value))

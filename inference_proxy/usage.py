@@ -27,7 +27,7 @@ def reported(raw: object) -> Usage:
         cache_write_tokens=_count(read, "cache_write_tokens", "cache_creation_tokens"),
         reasoning_tokens=_count(written, "reasoning_tokens"),
         source="reported",
-        raw=raw,
+        raw=_numbers(raw),
     )
 
 
@@ -38,6 +38,17 @@ def estimated(*, input_characters: int, output_characters: int) -> Usage:
         output_tokens=-(-output_characters // CHARACTERS_PER_TOKEN),
         source="estimated",
     )
+
+
+def _numbers(raw: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is no count: what stands beside the counts may be text, which no guard has seen."""
+    return {
+        name: {inner: count for inner, count in value.items() if isinstance(count, int | float)}
+        if isinstance(value, dict)
+        else value
+        for name, value in raw.items()
+        if isinstance(value, dict | int | float)
+    }
 
 
 def _details(raw: dict[str, Any], *names: str) -> dict[str, Any]:

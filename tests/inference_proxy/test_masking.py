@@ -90,6 +90,20 @@ def user(text: str) -> list[Message]:
         {"status": "error", "status_message": f"no mailbox {EMAIL}"},
         {"name": f"mail to {EMAIL}"},
         {"tags": (EMAIL,)},
+        {"user_id": EMAIL},
+        {"session_id": f"chat with {EMAIL}"},
+        {"feature": EMAIL},
+        {"prompt_name": EMAIL},
+        {"environment": EMAIL},
+        {"service": f"of {EMAIL}"},
+        {"release": f"by {EMAIL}"},
+        {"model": EMAIL},
+        {"model_requested": f"I am {EMAIL}"},
+        {"error_type": f"NoSuchUser: {EMAIL}"},
+        {"request": {"metadata": {"id": EMAIL, "detail": EMAIL, "role": [EMAIL]}}},
+        {"input_messages": [{"role": "document", "content": "x", "id": EMAIL}]},
+        {"input_messages": [{"role": EMAIL, "content": "x"}]},
+        {"output_messages": [{"role": "tool", "content": [{"type": "text", "detail": f"Ask {EMAIL}"}]}]},
     ],
 )
 async def test_an_address_is_masked_wherever_it_stands_in_a_span(fields: dict[str, Any]) -> None:
@@ -193,6 +207,32 @@ async def test_a_project_that_stores_no_messages_stores_none() -> None:
 
     after = only_span(records)
     assert (after.input_messages, after.output_messages, after.model) == ([], [], "m")
+
+
+async def test_nor_does_it_store_them_as_something_else() -> None:
+    quiet = project(stores_messages=False)
+    said = "My father is ill"
+    everywhere = span(
+        request={"temperature": 0.5, "stop": [said], "tools": [{"function": {"description": said}}]},
+        attributes={"app.draft": said, "app.step": "3"},
+        status="error",
+        status_message=f"cannot read {said!r}",
+        error_type="BadRequest",
+    )
+
+    records = await mask(quiet, [everywhere])
+
+    assert said.encode() not in encode(only_span(records))
+    after = only_span(records)
+    assert (after.request, after.attributes) == ({"temperature": 0.5}, {"app.step": "3"})
+    assert (after.status, after.error_type) == ("error", "BadRequest")
+
+
+async def test_events_repeat_nothing_that_was_masked() -> None:
+    records = await mask(project(MASK_EMAIL), [span(environment=f"of {EMAIL}", model=f"for {EMAIL}")])
+
+    assert events(records) != []
+    assert EMAIL.encode() not in b"".join(map(encode, records))
 
 
 async def test_images_are_not_read_as_text() -> None:

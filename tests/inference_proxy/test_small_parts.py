@@ -114,3 +114,15 @@ def test_usage_of_compatible_servers_is_understood() -> None:
     usage = reported({"prompt_tokens": 10, "completion_tokens": 2, "prompt_cache_hit_tokens": 6})
 
     assert (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens) == (10, 2, 6)
+
+
+def test_of_usage_only_counts_are_kept() -> None:
+    usage = reported(
+        {
+            "prompt_tokens": 3,
+            "note": "for ada@example.com",
+            "prompt_tokens_details": {"cached_tokens": 1, "by": "ada@example.com"},
+        }
+    )
+
+    assert usage.raw == {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 1}}
