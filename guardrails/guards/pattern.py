@@ -8,6 +8,7 @@ import re2
 
 from guardrails.guards.checksums import CHECKS
 from guardrails.guards.known_patterns import KNOWN_PATTERNS, NamedPattern
+from guardrails.normalising import NormalisedScanner, as_seen
 from guardrails.parameters import Parameter, choices, read
 from guardrails.policy import PolicyError
 from guardrails.prefixes import UnreadablePatternError, beginnings, without_captures
@@ -28,6 +29,12 @@ PARAMETERS = (
         help='Your own: a list of {"name": …, "regex": …}, with "check": "luhn" or "mod97" where it applies. '
         "RE2 syntax; (?i) at the start ignores case.",
     ),
+    Parameter(
+        name="normalise",
+        type="boolean",
+        default=False,
+        help="See through invisible characters and wide digits and letters.",
+    ),
 )
 
 
@@ -40,7 +47,7 @@ def build(parameters: Mapping[str, Any]) -> "PatternGuard":
         raise PolicyError(
             "a pattern guard needs at least one pattern: name some in 'patterns' or add one to 'custom'"
         )
-    return PatternGuard(patterns)
+    return PatternGuard(patterns, is_normalising=values["normalise"])
 
 
 def _custom(fields: Mapping[str, Any]) -> NamedPattern:
@@ -67,7 +74,8 @@ class _Compiled:
 class PatternGuard:
     """A list of patterns, with one expression that says whether any matches and one for what is still open."""
 
-    def __init__(self, patterns: Sequence[NamedPattern]) -> None:
+    def __init__(self, patterns: Sequence[NamedPattern], *, is_normalising: bool = False) -> None:
+        self.is_normalising = is_normalising
         self.patterns = [_Compiled(pattern, _compile(pattern)) for pattern in patterns]
         try:
             wholes = [without_captures(pattern.regex) for pattern in patterns]
@@ -80,9 +88,11 @@ class PatternGuard:
                 f"the patterns {names} cannot be checked on a stream ({error}); write them more simply"
             ) from error
 
-    def scanner(self) -> "PatternScanner":
+    def scanner(self) -> "PatternScanner | NormalisedScanner":
         """Return what follows one text through this guard."""
-        return PatternScanner(self)
+        return (
+            NormalisedScanner(PatternScanner(self), as_seen) if self.is_normalising else PatternScanner(self)
+        )
 
 
 class PatternScanner:

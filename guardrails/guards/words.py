@@ -5,6 +5,7 @@ from typing import Any
 
 import ahocorasick
 
+from guardrails.normalising import NormalisedScanner, as_read, is_mark
 from guardrails.parameters import Parameter, read
 from guardrails.policy import PolicyError
 from guardrails.verdict import Finding
@@ -20,6 +21,12 @@ PARAMETERS = (
         help="Find `art` in `modern art` but not in `party`.",
     ),
     Parameter(name="label", type="text", default="WORD", help="What a finding is called in events."),
+    Parameter(
+        name="normalise",
+        type="boolean",
+        default=True,
+        help="See through invisible characters, wide and decorated letters, and lookalikes of other alphabets.",
+    ),
 )
 MAX_LENGTH = 1_000
 
@@ -27,20 +34,27 @@ MAX_LENGTH = 1_000
 def build(parameters: Mapping[str, Any]) -> "WordsGuard":
     """Build the guard that a policy describes."""
     values = read(PARAMETERS, parameters, kind="words")
-    words = {word.strip().casefold() for word in values["words"]} - {""}
+    fold = (lambda word: as_read(word).text) if values["normalise"] else str.casefold
+    words = {fold(word.strip()) for word in values["words"]} - {""}
     if not words:
         raise PolicyError("a words guard needs at least one word in 'words'")
     if max(map(len, words)) > MAX_LENGTH:
         raise PolicyError(f"words guard: a phrase is longer than {MAX_LENGTH} characters; shorten it")
     label = "".join(c if c.isalnum() else "_" for c in values["label"].upper()).strip("_")
-    return WordsGuard(words, whole_words=values["whole_words"], entity=label or "WORD")
+    return WordsGuard(
+        words,
+        whole_words=values["whole_words"],
+        entity=label or "WORD",
+        is_normalising=values["normalise"],
+    )
 
 
 class WordsGuard:
-    """An automaton over case-folded words."""
+    """An automaton over words, folded or normalised as the texts will be."""
 
-    def __init__(self, words: set[str], *, whole_words: bool, entity: str) -> None:
+    def __init__(self, words: set[str], *, whole_words: bool, entity: str, is_normalising: bool) -> None:
         self.entity = entity
+        self.is_normalising = is_normalising
         self.whole_words = whole_words
         self.longest = max(map(len, words))
         self.automaton = ahocorasick.Automaton()
@@ -48,9 +62,9 @@ class WordsGuard:
             self.automaton.add_word(word, len(word))
         self.automaton.make_automaton()
 
-    def scanner(self) -> "WordsScanner":
+    def scanner(self) -> "WordsScanner | NormalisedScanner":
         """Return what follows one text through this guard."""
-        return WordsScanner(self)
+        return NormalisedScanner(WordsScanner(self), as_read) if self.is_normalising else WordsScanner(self)
 
 
 class WordsScanner:
@@ -65,20 +79,23 @@ class WordsScanner:
 
     def advance(self, text: str, base: int, *, is_final: bool) -> list[Finding]:
         """Return the findings that have become certain. `text` begins at `base`, one settled character early."""
-        folded, origin = _folded(text)
+        folded, origin = (text, _identity) if self._guard.is_normalising else _folded(text)
         open_at = len(folded) if is_final else self._open_at(folded)
         first = self.settled - base
         findings = []
         for last, length in self._guard.automaton.iter(folded):
             start, end = last - length + 1, last + 1
             is_new = first <= origin(start) and start < open_at
-            if is_new and (not self._guard.whole_words or _stands_alone(folded, start, end)):
+            if is_new and _ends_a_letter(folded, end) and self._is_wanted(folded, start, end):
                 finding = Finding(
                     entity=self._guard.entity, start=base + origin(start), end=base + origin(last) + 1
                 )
                 findings.append(finding)
         self.settled = base + (len(text) if open_at == len(folded) else origin(open_at))
         return findings
+
+    def _is_wanted(self, text: str, start: int, end: int) -> bool:
+        return not self._guard.whole_words or (_is_boundary(text, start) and _is_boundary(text, end))
 
     def _open_at(self, folded: str) -> int:
         """Where the first word begins that the text ends in the middle of, or right after."""
@@ -104,8 +121,9 @@ def _identity(offset: int) -> int:
     return offset
 
 
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    return _is_boundary(text, start) and _is_boundary(text, end)
+def _ends_a_letter(text: str, end: int) -> bool:
+    """An `e` whose accent follows is another letter."""
+    return end >= len(text) or not is_mark(text[end])
 
 
 def _is_boundary(text: str, at: int) -> bool:
@@ -115,4 +133,4 @@ def _is_boundary(text: str, at: int) -> bool:
 
 
 def _is_of_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    return character.isalnum() or character == "_" or is_mark(character)

@@ -1,5 +1,6 @@
 """Policies and texts for the tests of this room."""
 
+import random
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 from uuid import uuid4
@@ -105,6 +106,23 @@ async def streamed(
     except Blocked as blocked:
         return "".join(out), stream.stored, blocked.guard
     return "".join(out), stream.stored, ""
+
+
+def cut(text: str, seed: int) -> list[str]:
+    """Cut a text at random places: sometimes into single characters, sometimes hardly at all."""
+    chance = random.Random(seed)
+    longest = chance.choice((1, 2, 4, 12, 60, 400))
+    chunks: list[str] = []
+    while text:
+        size = chance.randint(1, longest)
+        chunks.append(text[:size])
+        text = text[size:]
+    return chunks
+
+
+def whole(rules: Policy, text: str, detector: Detector | None = None) -> tuple[str, str, str]:
+    outcome = run(GuardSession(rules, detector).check_output(at("answer", text)))
+    return outcome.texts[0], outcome.stored[0], outcome.blocked_by
 
 
 class ScriptedDetector:

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from guardrails.client import GuardServer
 from guardrails.library import LocalDetector
-from guardrails.outcome import Detector
-from guardrails.policy import Policy
 from guardrails.session import GuardSession
 from guardrails.streaming import TextStream
 from guardrails.verdict import Failure
@@ -21,10 +19,12 @@ from tests.guardrails.makers import (
     SECRETS,
     ScriptedDetector,
     at,
+    cut,
     guard,
     policy,
     run,
     streamed,
+    whole,
 )
 
 SEPARATORS = (" ", ", ", ". ", "\n", ' "', "; ", " (")
@@ -49,23 +49,6 @@ def texts(draw: st.DrawFn, planted: Sequence[str]) -> tuple[str, list[str]]:
         secrets += [chosen] * is_secret
         parts += [chosen, separator]
     return "".join(parts), secrets
-
-
-def cut(text: str, seed: int) -> list[str]:
-    """Cut a text at random places: sometimes into single characters, sometimes hardly at all."""
-    chance = random.Random(seed)
-    longest = chance.choice((1, 2, 4, 12, 60, 400))
-    chunks: list[str] = []
-    while text:
-        size = chance.randint(1, longest)
-        chunks.append(text[:size])
-        text = text[size:]
-    return chunks
-
-
-def whole(rules: Policy, text: str, detector: Detector | None) -> tuple[str, str, str]:
-    outcome = run(GuardSession(rules, detector).check_output(at("answer", text)))
-    return outcome.texts[0], outcome.stored[0], outcome.blocked_by
 
 
 def fragments(secret: str) -> set[str]:
