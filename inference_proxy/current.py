@@ -38,7 +38,7 @@ class Current:
     """Holds the newest good snapshot and follows its source.
 
     `on_change` is called with every new snapshot before it is in force. A snapshot that cannot be
-    read, or that `on_change` refuses with a ValueError, leaves the one before it in place.
+    read, that is older, or that `on_change` refuses with a ValueError, leaves the one before it in place.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class Current:
 
     async def stop(self) -> None:
         """Stop following; the last snapshot stays readable."""
-        if self._task is not None:
+        while self._task is not None and not self._task.done():
+            # A client in the middle of connecting again may swallow a cancellation.
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task], timeout=0.1)
         for source in self._sources:
             await source.close()
 
@@ -98,6 +98,9 @@ class Current:
         if raw != self._raw:
             try:
                 snapshot = parse(raw)
+                if self.snapshot is not None and _is_older(snapshot, self.snapshot):
+                    self._complain(f"snapshot {snapshot.version} is older than {self.snapshot.version}")
+                    return
                 if self._on_change is not None:
                     self._on_change(snapshot)
             except ValueError as error:
@@ -118,6 +121,13 @@ class Current:
         while True:
             await self._sources[0].wait(POLL_S)
             await self.refresh()
+
+
+def _is_older(one: Snapshot, other: Snapshot) -> bool:
+    """Compare versions, which are numbers that only grow. A source left behind would bring revoked keys back."""
+    if not (one.version.isdecimal() and other.version.isdecimal()):
+        return False
+    return int(one.version) < int(other.version)
 
 
 class RedisSource:

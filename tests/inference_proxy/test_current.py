@@ -86,6 +86,23 @@ async def test_a_file_stands_in_while_redis_is_away(own_redis: PrivateRedis, tmp
     await current.stop()
 
 
+async def test_a_file_left_behind_does_not_bring_revoked_keys_back(
+    own_redis: PrivateRedis, tmp_path: Path
+) -> None:
+    path = tmp_path / "snapshot.json"
+    path.write_bytes(numbered("9"))
+    publish(own_redis, numbered("10"))
+    current = Current(sources_of(redis_url=own_redis.url, snapshot_file=path))
+    await current.start()
+
+    own_redis.stop()
+    await current.refresh()
+
+    assert version_of(current) == "10"
+    assert "older than 10" in current.last_error
+    await current.stop()
+
+
 async def test_a_replaced_file_is_followed(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json"
     path.write_bytes(numbered("1"))
