@@ -26,7 +26,9 @@ MOST_ATTEMPTS = 3
 OVERLAP = timedelta(seconds=30)
 """Rows of one moment may reach the store a little apart; the stretch is read again and repeats are no news."""
 SETTLING = timedelta(seconds=1)
-PER_TICK = 2_000
+PER_PAGE = 2_000
+AWAKE = 2_000
+"""Wake-ups that may wait for a worker at once; more would only fill Redis."""
 
 
 class RuleError(ValueError):
@@ -126,19 +128,27 @@ def sample_rule(rule: Rule, *, now: datetime) -> list[int]:
     until = now - SETTLING
     if until <= rule.seen_until:
         return []
-    calls = calls_between(
-        store(),
-        project_id=rule.project_id,
-        since=rule.seen_until - OVERLAP,
-        until=until,
-        excluded_environment=ENVIRONMENT,
-        environment=rule.environment,
-        model=rule.model,
-        feature=rule.feature,
-        prompt_name=rule.prompt_name,
-        limit=PER_TICK,
-    )
-    return queue(rule, calls, now=now, seen_until=until)
+    jobs: list[int] = []
+    page: list[Call] = []
+    while True:
+        page = calls_between(
+            store(),
+            project_id=rule.project_id,
+            since=rule.seen_until - OVERLAP,
+            until=until,
+            excluded_environment=ENVIRONMENT,
+            environment=rule.environment,
+            model=rule.model,
+            feature=rule.feature,
+            prompt_name=rule.prompt_name,
+            after=page[-1] if page else None,
+            limit=PER_PAGE,
+        )
+        is_last = len(page) < PER_PAGE
+        # Only after the last page is the stretch behind us: whoever fails before looks at all of it again.
+        jobs += queue(rule, page, now=now, seen_until=until if is_last else None)
+        if is_last:
+            return jobs
 
 
 def queue(
@@ -179,11 +189,11 @@ def is_chosen(trace_id: str, *, share: float) -> bool:
 
 
 def take(job_id: int, *, now: datetime) -> Job | None:
-    """Lease a job to this worker, or return None when another has it or it is finished."""
+    """Lease a job to this worker, or return None when another has it, it is finished, or its rule is paused."""
     due = Q(state=JobState.WAITING) & (Q(lease_until=None) | Q(lease_until__lte=now))
     lost = Q(state=JobState.RUNNING, lease_until__lte=now)
     taken = (
-        Job.objects.filter(pk=job_id)
+        Job.objects.filter(pk=job_id, rule__is_enabled=True)
         .filter(due | lost)
         .update(state=JobState.RUNNING, lease_until=now + LEASE, attempts=F("attempts") + 1)
     )
@@ -207,7 +217,7 @@ def put_back(job: Job, *, now: datetime, after: timedelta, error: str, counts: b
     )
 
 
-def due_jobs(*, now: datetime, limit: int = PER_TICK) -> list[int]:
+def due_jobs(*, now: datetime, limit: int = AWAKE) -> list[int]:
     """Return jobs whose wake-up was lost or whose worker is: messages are hints, this is the queue.
 
     A job that three workers were lost over is given up instead.

@@ -1,8 +1,9 @@
 """Celery entry points. Each may run twice, or late, or never: the next beat makes up for it."""
 
 import logging
+from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.utils import timezone
 
 from console.evaluations import actions, judging
@@ -22,7 +23,7 @@ def sample_live() -> int:
         except (StoreUnavailableError, actions.RuleError) as error:
             log.warning("evaluation %s of %s was not sampled: %s", rule.name, rule.project.slug, error)
             continue
-        for job in jobs:
+        for job in jobs[: actions.AWAKE]:
             judge.delay(job)
         queued += len(jobs)
     return queued
@@ -37,8 +38,16 @@ def judge(job_id: int) -> str:
 
 @shared_task
 def sweep() -> int:
-    """Wake workers for judgements that are due and that no message stands for any more."""
-    jobs = actions.due_jobs(now=timezone.now())
+    """Wake workers for judgements that are due, as far as not enough messages wait for a worker already."""
+    jobs = actions.due_jobs(now=timezone.now(), limit=max(0, actions.AWAKE - _waiting()))
     for job in jobs:
         judge.delay(job)
     return len(jobs)
+
+
+def _waiting() -> int:
+    """Return how many messages wait for a worker that judges."""
+    queue = current_app.conf.task_routes[judge.name]["queue"]
+    with current_app.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        return int(channel.queue_declare(queue).message_count)

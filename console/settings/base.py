@@ -231,7 +231,8 @@ CELERY = {
     "task_time_limit": 600,
     "task_soft_time_limit": 540,
     "task_default_queue": "default",
-    "task_routes": {"console.evaluations.tasks.*": {"queue": "evals"}},
+    # Judgements may queue up; what looks for them must not wait behind them.
+    "task_routes": {"console.evaluations.tasks.judge": {"queue": "evals"}},
     "broker_transport_options": {"visibility_timeout": 1200, "global_keyprefix": "parapet:celery:"},
     "broker_connection_retry_on_startup": True,
     "timezone": "UTC",

@@ -1,7 +1,7 @@
 """Finished model calls that reached the store in a stretch of time, for whoever scores live traffic."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from clickhouse_connect.driver.client import Client
@@ -20,10 +20,14 @@ WHERE project_id = {project_id:UUID}
   AND ({model:String} = '' OR model = {model:String})
   AND ({feature:String} = '' OR feature = {feature:String})
   AND ({prompt_name:String} = '' OR prompt_name = {prompt_name:String})
+  AND (start_time, span_id) > ({after_start:DateTime64(6, 'UTC')}, {after_span:String})
 ORDER BY start_time, span_id
 LIMIT 1 BY span_id
 LIMIT {limit:UInt32}
 """
+
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,12 @@ def calls_between(
     model: str = "",
     feature: str = "",
     prompt_name: str = "",
+    after: Call | None = None,
     limit: int = 10_000,
 ) -> list[Call]:
     """Return the calls ingested from `since` up to, not including, `until`, oldest first.
 
+    When there are as many as `limit` there may be more: ask again for those `after` the last one.
     A call that began more than a day before `since` is left out: it is history, not live traffic.
     """
     parameters = {
@@ -61,6 +67,8 @@ def calls_between(
         "model": model,
         "feature": feature,
         "prompt_name": prompt_name,
+        "after_start": after.start_time if after else _EARLIEST,
+        "after_span": after.span_id if after else "",
         "limit": limit,
     }
     return [Call(*row) for row in client.query(CALLS_BETWEEN, parameters).result_rows]

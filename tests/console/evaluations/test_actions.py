@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from console.accounts.models import AuditEntry, Project, User
-from console.evaluations import actions
+from console.celery import app
+from console.evaluations import actions, tasks
 from console.evaluations.models import Job, JobState, Rule
 from ingest.queries.sampling import Call
 
@@ -26,6 +27,14 @@ def calls(count: int) -> list[Call]:
     return [
         Call(trace_id=f"{number:032x}", span_id=f"{number:016x}", start_time=NOW) for number in range(count)
     ]
+
+
+@pytest.fixture
+def celery_on(redis_url: str) -> None:
+    """Let messages go to a real Redis, where none waits yet."""
+    app.conf.broker_url = redis_url
+    with app.connection_for_write() as connection:
+        connection.default_channel.queue_purge("evals")
 
 
 def one_job(rule: Rule) -> Job:
@@ -155,6 +164,24 @@ def test_a_paused_rule_keeps_its_jobs_but_wakes_nobody(rule: Rule, owner: User) 
     actions.switch_rule(rule=rule, is_enabled=False, by=owner, now=NOW)
 
     assert actions.due_jobs(now=datetime.now(UTC) + timedelta(minutes=1)) == []
+
+
+def test_a_paused_rule_is_not_served_by_messages_sent_before(rule: Rule, owner: User) -> None:
+    job = one_job(rule)
+    actions.switch_rule(rule=rule, is_enabled=False, by=owner, now=NOW)
+
+    assert actions.take(job.pk, now=NOW) is None
+    assert Job.objects.get(pk=job.pk).state == JobState.WAITING
+
+
+def test_the_sweep_wakes_no_more_than_can_wait(
+    rule: Rule, celery_on: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "AWAKE", 5)
+    actions.queue(rule, calls(8), now=NOW)
+    Job.objects.update(created_at=NOW - timedelta(hours=1))
+
+    assert [tasks.sweep() for _ in range(3)] == [5, 0, 0]
 
 
 def test_a_rule_that_goes_on_begins_with_calls_from_now(rule: Rule, owner: User) -> None:

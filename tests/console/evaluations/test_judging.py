@@ -88,6 +88,19 @@ def test_calls_a_rule_is_not_about_are_left_alone(
     assert sample(rule) == []
 
 
+def test_of_many_calls_at_once_none_is_passed_over(
+    clickhouse: Client, project: Project, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "PER_PAGE", 3)
+    rule = add_rule(project, owner)
+    at_one_moment = live_span(project.id).start_time_us
+    spans = [live_span(project.id, start_time_us=at_one_moment) for _ in range(6)]
+    keep(clickhouse, *spans, *[live_span(project.id) for _ in range(4)])
+
+    assert len(sample(rule)) == 10
+    assert sample(Rule.objects.get(pk=rule.pk)) == []
+
+
 def test_another_projects_calls_are_never_scored(clickhouse: Client, project: Project, owner: User) -> None:
     rule = add_rule(project, owner)
     keep(clickhouse, live_span(uuid.uuid4()))
