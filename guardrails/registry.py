@@ -1,33 +1,28 @@
-"""Every kind of guard: how it is built, what it can be told, and whether what a policy asks of it can be enforced."""
+"""The guards of a policy, ready to run, and whether what a policy asks of them can be enforced."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from guardrails.guards import pattern, pii, words
-from guardrails.parameters import Parameter
+from guardrails.kinds import KINDS, GuardKind
+from guardrails.local import ScanningGuard, WholeGuard
 from guardrails.policy import GuardConfig, Policy, PolicyError
-from guardrails.verdict import ACTIONS, PLACES, Failure, Finding
+from guardrails.verdict import ACTIONS, PLACES, Failure
+
+__all__ = [
+    "KINDS",
+    "LONGEST_DEADLINE_MS",
+    "Check",
+    "GuardKind",
+    "RemoteGuard",
+    "checks",
+    "validate",
+    "validate_policy",
+]
 
 LONGEST_DEADLINE_MS = 60_000
-
-
-class Scanner(Protocol):
-    """Follows one text through one guard."""
-
-    settled: int
-
-    def advance(self, text: str, base: int, *, is_final: bool) -> list[Finding]:
-        """Return the findings that have become certain. `text` begins at `base`."""
-
-
-class LocalGuard(Protocol):
-    """A guard that decides within microseconds, in the process that asks."""
-
-    def scanner(self) -> Scanner:
-        """Return what follows one text through this guard."""
 
 
 class RemoteGuard(Protocol):
@@ -42,56 +37,13 @@ class RemoteGuard(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuardKind:
-    """A kind of guard, as the console shows it and a policy names it."""
-
-    kind: str
-    title: str
-    help: str
-    tier: Literal[1, 2]
-    """1 runs in the proxy, 2 in the guard server."""
-    parameters: tuple[Parameter, ...]
-    build: Callable[[Mapping[str, Any]], Any]
-
-
-KINDS: Mapping[str, GuardKind] = {
-    kind.kind: kind
-    for kind in (
-        GuardKind(
-            kind="pattern",
-            title="Patterns",
-            help="Keys, addresses and numbers by their form and checksum, and regular expressions of your own.",
-            tier=1,
-            parameters=pattern.PARAMETERS,
-            build=pattern.build,
-        ),
-        GuardKind(
-            kind="words",
-            title="Words",
-            help="A list of words and phrases that should not be said.",
-            tier=1,
-            parameters=words.PARAMETERS,
-            build=words.build,
-        ),
-        GuardKind(
-            kind="pii",
-            title="Personal data",
-            help="E-mail addresses, telephone, card, account and identity numbers, found with their context.",
-            tier=2,
-            parameters=pii.PARAMETERS,
-            build=pii.build,
-        ),
-    )
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One guard of a policy, ready to run."""
 
     order: int
     config: GuardConfig
-    local: LocalGuard | None = None
+    local: ScanningGuard | None = None
+    whole: WholeGuard | None = None
     remote: RemoteGuard | None = None
     failure: Failure | None = None
     """Why it cannot run. Validation refuses such a guard; one that came another way follows its `on_error`."""
@@ -100,6 +52,11 @@ class Check:
     def changes_text(self) -> bool:
         """True when a finding must not travel on or be stored."""
         return self.config.action in ("mask", "block") and not self.config.is_shadow
+
+    @property
+    def holds_all(self) -> bool:
+        """True when nothing of a text may travel on before all of it is there."""
+        return self.whole is not None and self.changes_text
 
 
 def validate(config: GuardConfig) -> None:
@@ -163,6 +120,8 @@ def _check(order: int, config: GuardConfig) -> Check:
     except PolicyError as error:
         return Check(order=order, config=config, failure=Failure(error="misconfigured", reason=str(error)))
     if KINDS[config.kind].tier == 1:
+        if hasattr(guard, "judge"):
+            return Check(order=order, config=config, whole=guard)
         return Check(order=order, config=config, local=guard)
     return Check(order=order, config=config, remote=guard)
 

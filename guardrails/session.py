@@ -8,6 +8,7 @@ from typing import Any
 
 from guardrails.findings import Stretch
 from guardrails.json_text import JsonText, Replacement, encodable, looks_like_json, replaced
+from guardrails.local import NOTHING_SAID, Conversation
 from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
 from guardrails.policy import Policy
 from guardrails.redaction import Vault, in_json
@@ -30,6 +31,7 @@ class GuardSession:
     """What every guard that ran has decided so far."""
     _checks: tuple[Check, ...] = ()
     _vault: Vault = field(default_factory=Vault, repr=False)
+    _conversation: Conversation = field(default=NOTHING_SAID, repr=False)
 
     def __post_init__(self) -> None:
         self._checks = checks(self.policy) if self.policy else ()
@@ -38,7 +40,11 @@ class GuardSession:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
         if self._checks:
             self._vault.reserve(encodable(each.text) for each in texts)
-        return await self.check(texts, is_answer=False)
+        outcome = await self.check(texts, is_answer=False)
+        system = [text for each, text in zip(texts, outcome.texts, strict=True) if each.place == "system"]
+        if system:
+            self._conversation = Conversation(system=(*self._conversation.system, *system))
+        return outcome
 
     async def check_output(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check a whole answer, and turn the placeholders of the input back for the caller."""
@@ -63,7 +69,7 @@ class GuardSession:
     def watch(self, tallies: Sequence[Tally], *, is_answer: bool) -> Watch:
         """Return what follows a text under these guards."""
         turns_back = is_answer and not self._vault.is_empty
-        return Watch(tallies, self._vault.expression() if turns_back else None)
+        return Watch(tallies, self._vault.expression() if turns_back else None, self._conversation)
 
     async def ask(self, watches: Sequence[Watch]) -> None:
         """Show the detectors every window that waits; several detectors are asked at once."""
@@ -117,7 +123,7 @@ class GuardSession:
         for each in texts:
             as_json = JsonText(each.text) if _is_json(each) else None
             watch = self.watch(by_place[each.place], is_answer=is_answer)
-            watch.grow(as_json.view if as_json else each.text, is_final=True)
+            watch.grow(as_json.view if as_json else each.text, is_final=True, raw=each.text)
             followed.append((watch, as_json))
         await self.ask([watch for watch, _ in followed])
         travels: list[str] = []

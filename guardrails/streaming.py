@@ -27,7 +27,8 @@ class TextStream:
         self._tallies = session.tallies(place)
         self._watch = session.watch(self._tallies, is_answer=True)
         self._is_open = self._watch.is_idle and not self._tallies
-        self._held: list[str] | None = [] if place == "tool_arguments" and not self._is_open else None
+        waits_for_the_end = place == "tool_arguments" or any(tally.check.holds_all for tally in self._tallies)
+        self._held: list[str] | None = [] if waits_for_the_end and not self._is_open else None
         self._stored: list[str] = []
         self._has_text = self._is_closed = False
         self._slashes = 0

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from guardrails.findings import Stretch, cut_before, merged
-from guardrails.registry import Scanner
+from guardrails.local import NOTHING_SAID, Conversation, Scanner, WholeGuard
 from guardrails.segments import Cutter, Segment
 from guardrails.tally import Tally
 from guardrails.verdict import Failure, Finding
@@ -34,10 +34,17 @@ class Watch:
     of the whole text.
     """
 
-    def __init__(self, tallies: Sequence[Tally], placeholders: tuple[Any, Any] | None) -> None:
+    def __init__(
+        self,
+        tallies: Sequence[Tally],
+        placeholders: tuple[Any, Any] | None,
+        conversation: Conversation = NOTHING_SAID,
+    ) -> None:
         self._locals: list[tuple[Tally, Scanner]] = [
             (tally, tally.check.local.scanner()) for tally in tallies if tally.check.local
         ]
+        self._wholes = [_Whole(tally, tally.check.whole) for tally in tallies if tally.check.whole]
+        self._conversation = conversation
         self._remotes = [_Remote(tally) for tally in tallies if tally.check.remote]
         self._placeholders = _Placeholders(*placeholders) if placeholders else None
         self._stretches: list[Stretch] = []
@@ -48,7 +55,7 @@ class Watch:
     @property
     def is_idle(self) -> bool:
         """True when nothing looks at the text."""
-        return not (self._locals or self._remotes or self._placeholders)
+        return not (self._locals or self._wholes or self._remotes or self._placeholders)
 
     @property
     def waits_for_a_detector(self) -> bool:
@@ -60,8 +67,10 @@ class Watch:
         """The guards whose detector has to be asked."""
         return self._remotes
 
-    def grow(self, text: str, *, is_final: bool) -> None:
-        """Add text and run the guards that decide here and now."""
+    def grow(self, text: str, *, is_final: bool, raw: str | None = None) -> None:
+        """Add text and run the guards that decide here and now. `raw` is how it is written, where that differs."""
+        for whole in self._wholes:
+            self._read(whole, text, text if raw is None else raw, is_final=is_final)
         self.text = text = self.text + text
         for tally, scanner in self._locals:
             started = time.perf_counter_ns()
@@ -94,8 +103,10 @@ class Watch:
         end = self._base + len(self.text)
         limit = end
         if not is_final:
-            for _, scanner in self._locals:
-                limit = min(limit, scanner.settled)
+            for tally, scanner in self._locals:
+                # What is only noted need not wait: nothing follows from it for the text.
+                if tally.check.changes_text:
+                    limit = min(limit, scanner.settled)
             for remote in self._remotes:
                 limit = min(limit, remote.settled)
             if self._placeholders:
@@ -104,6 +115,8 @@ class Watch:
         stretches: list[Stretch] = []
         if self._stretches:
             joined = merged(self._stretches)
+            if is_final and joined[-1].end > end:
+                joined[-1].end = end
             limit = cut_before(joined, limit)
             stretches = [each for each in joined if each.start < limit]
             self._stretches = [each for each in joined if each.start >= limit]
@@ -112,6 +125,17 @@ class Watch:
         self._released = limit
         self._forget()
         return ready, start, stretches
+
+    def _read(self, whole: "_Whole", text: str, raw: str, *, is_final: bool) -> None:
+        started = time.perf_counter_ns()
+        whole.length += len(text)
+        whole.pieces.append(raw if whole.guard.reads_raw else text)
+        if is_final:
+            findings = whole.guard.judge("".join(whole.pieces), self._conversation)
+            if findings and whole.guard.reads_raw:
+                findings = [replace(each, start=0, end=whole.length) for each in findings]
+            self._note(whole.tally, findings)
+        whole.tally.duration_ns += time.perf_counter_ns() - started
 
     def _note(self, tally: Tally, findings: Sequence[Finding]) -> None:
         tally.add(findings)
@@ -124,12 +148,24 @@ class Watch:
 
     def _forget(self) -> None:
         keep = self._released
+        for _, scanner in self._locals:
+            keep = min(keep, scanner.settled)
         for remote in self._remotes:
             keep = min(keep, remote.context)
         keep -= CONTEXT
         if keep > self._base:
             self.text = self.text[keep - self._base :]
             self._base = keep
+
+
+@dataclass(slots=True)
+class _Whole:
+    """A text as a guard collects it that will read it whole."""
+
+    tally: Tally
+    guard: WholeGuard
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
 
 
 class _Remote:

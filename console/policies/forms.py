@@ -166,7 +166,7 @@ class Draft:
         guard: dict[str, Any] = {
             "name": name,
             "kind": kind,
-            "action": "block" if kind == "words" else "mask",
+            "action": KINDS[kind].default_action,
             "places": list(PLACES),
             "on_error": "block",
             "deadline_ms": 2_000,
