@@ -1,0 +1,56 @@
+"""Every kind of guard: how it is built, what it can be told, and what it is for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from guardrails.guards import pattern, pii, words
+from guardrails.parameters import Parameter
+from guardrails.verdict import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardKind:
+    """A kind of guard, as the console shows it and a policy names it."""
+
+    kind: str
+    title: str
+    help: str
+    tier: Literal[1, 2]
+    """1 runs in the proxy, 2 in the guard server."""
+    parameters: tuple[Parameter, ...]
+    build: Callable[[Mapping[str, Any]], Any]
+    default_action: Action = "mask"
+    """What a new guard of this kind does until it is told otherwise."""
+
+
+KINDS: Mapping[str, GuardKind] = {
+    kind.kind: kind
+    for kind in (
+        GuardKind(
+            kind="pattern",
+            title="Patterns",
+            help="Keys, addresses and numbers by their form and checksum, and regular expressions of your own.",
+            tier=1,
+            parameters=pattern.PARAMETERS,
+            build=pattern.build,
+        ),
+        GuardKind(
+            kind="words",
+            title="Words",
+            help="A list of words and phrases that should not be said.",
+            tier=1,
+            parameters=words.PARAMETERS,
+            build=words.build,
+            default_action="block",
+        ),
+        GuardKind(
+            kind="pii",
+            title="Personal data",
+            help="E-mail addresses, telephone, card, account and identity numbers, found with their context.",
+            tier=2,
+            parameters=pii.PARAMETERS,
+            build=pii.build,
+        ),
+    )
+}

@@ -1,0 +1,47 @@
+"""What a guard looks like that decides within microseconds, in the process that asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from guardrails.verdict import Finding
+
+TO_THE_END = 1 << 60
+"""Where a finding ends that takes in whatever is still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a guard may know of a request besides the text it looks at."""
+
+    system: tuple[str, ...] = ()
+    """The system prompts, as they travelled to the provider."""
+
+
+NOTHING_SAID = Conversation()
+
+
+class Scanner(Protocol):
+    """Follows one text through one guard."""
+
+    settled: int
+
+    def advance(self, text: str, base: int, *, is_final: bool) -> list[Finding]:
+        """Return the findings that have become certain. `text` begins at `base`."""
+
+
+class ScanningGuard(Protocol):
+    """A guard that finds stretches of a text, and knows before its end which ones are certain."""
+
+    def scanner(self) -> Scanner:
+        """Return what follows one text through this guard."""
+
+
+class WholeGuard(Protocol):
+    """A guard that can say something only about a whole text."""
+
+    reads_raw: bool
+    """True for one that wants JSON as it is written, not as it reads."""
+
+    def judge(self, text: str, conversation: Conversation = NOTHING_SAID) -> Sequence[Finding]:
+        """Return the findings in a whole text."""
