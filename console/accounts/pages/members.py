@@ -82,19 +82,22 @@ def _page(
         "tab": "members",
         "form": form,
         "invited": invited,
-        "link": _link_for(invited) if invited else "",
+        "link": _link_for(invited, project) if invited else "",
         "members": project.memberships.select_related("user").order_by("user__email"),
         "may_manage": can(request.user, project, to="manage"),
     }
     return render(request, "accounts/members.html", context)
 
 
-def _link_for(user: User) -> str:
+def _link_for(user: User, project: Project) -> str:
     """Return the link by which someone without a password chooses one; empty for anyone who has one.
 
-    Were it made for others too, an owner of one project could take over the account of a member.
+    Only the project that let a person in first hands it out. Were it made by others or for others too, an owner
+    of one project could take over an account and see the other projects it was let into.
     """
-    if user.has_usable_password() or user.last_login is not None:
+    first = user.memberships.order_by("pk").first()
+    is_theirs = first is not None and first.project_id == project.pk
+    if user.has_usable_password() or user.last_login is not None or not is_theirs:
         return ""
     path = reverse(
         "accounts:welcome",

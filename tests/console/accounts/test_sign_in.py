@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from console.accounts.models import Project, User
+from console.accounts.actions import add_member
+from console.accounts.models import Project, Role, User
 
 
 def sign_in(client: Client, password: str, email: str = "owner@example.com") -> int:
@@ -84,6 +85,22 @@ def test_the_link_of_an_invitation_lets_in_once(
 
 
 @pytest.mark.parametrize("path", ["MQ/abc-def", "!!!/x", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5/x-y", "LTE/x"])
+def test_another_projects_owner_gets_no_link_to_an_account_that_waits_for_its_person(
+    owner: User, project: Project, stranger_client: Client, stranger: User
+) -> None:
+    add_member(project=project, email="new@example.com", role=Role.EDITOR, by=owner)
+    elsewhere = Project.objects.get(memberships__user=stranger)
+    members = f"/p/{elsewhere.slug}/settings/members/"
+
+    page = stranger_client.post(members, {"email": "new@example.com", "role": "viewer"}).content.decode()
+    theirs = elsewhere.memberships.get(user__email="new@example.com")
+    again = stranger_client.post(f"{members}{theirs.pk}/link/").content.decode()
+
+    assert "new@example.com" in page
+    assert "/accounts/welcome/" not in page
+    assert "/accounts/welcome/" not in again
+
+
 def test_a_made_up_link_lets_nobody_in(owner: User, client: Client, path: str) -> None:
     assert client.get(f"/accounts/welcome/{path}/").status_code == 410
 
