@@ -1,6 +1,7 @@
 """One HTTP request and its answer, over ASGI."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HeaderList = list[tuple[bytes, bytes]]
 
 BODY_DEADLINE_S = 60.0
+DISCARD_DEADLINE_S = 10.0
+MOST_DISCARDED_BYTES = 512 * 1024 * 1024
 WATCH_EVERY_S = 0.25
 
 
@@ -52,23 +55,40 @@ class Exchange:
             )
         length = self.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > max_bytes:
+            await self._let_it_finish()
             raise _too_large(max_bytes)
         message = await self._receive()
         if not message.get("more_body"):
             return self._checked(message, max_bytes)
-        parts = [self._checked(message, max_bytes)]
+        parts = [self._piece(message)]
         size = len(parts[0])
         try:
             async with asyncio.timeout(BODY_DEADLINE_S):
                 while message.get("more_body"):
                     message = await self._receive()
-                    parts.append(self._checked(message, max_bytes - size))
+                    parts.append(self._piece(message))
                     size += len(parts[-1])
+                    if size > max_bytes:
+                        parts.clear()
+                        if message.get("more_body"):
+                            await self._let_it_finish()
+                        raise _too_large(max_bytes)
         except TimeoutError:
             raise RequestError(
                 408, f"the body did not arrive within {BODY_DEADLINE_S:.0f} s", code="request_timeout"
             ) from None
         return b"".join(parts)
+
+    async def _let_it_finish(self) -> None:
+        """Read on and forget: most clients look for an answer only when they have sent everything."""
+        left = MOST_DISCARDED_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_DEADLINE_S):
+                while left > 0:
+                    message = await self._receive()
+                    left -= len(self._piece(message))
+                    if not message.get("more_body"):
+                        return
 
     async def begin(self, status: int, headers: HeaderList) -> None:
         """Send the head of an answer whose body follows in pieces."""
@@ -125,12 +145,16 @@ class Exchange:
         self.was_seen_leaving = True
         self._on_gone()
 
-    def _checked(self, message: MutableMapping[str, Any], room: int) -> bytes:
+    def _checked(self, message: MutableMapping[str, Any], max_bytes: int) -> bytes:
+        body = self._piece(message)
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+        return body
+
+    def _piece(self, message: MutableMapping[str, Any]) -> bytes:
         if message["type"] == "http.disconnect":
             raise CallerGoneError
         body: bytes = message.get("body", b"")
-        if len(body) > room:
-            raise _too_large(room)
         return body
 
 

@@ -30,6 +30,9 @@ App = Callable[[Scope, bodies.Receive, Send], Awaitable[None]]
 PATHS = ("/v1/traces", "/otel/v1/traces", "/api/public/otel/v1/traces")
 """Ours, and those that exporters configured for other collectors use."""
 
+MOST_DISCARDED_BYTES = 256 * 1024 * 1024
+DISCARD_DEADLINE_S = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -81,9 +84,12 @@ class _Receiver:
             await self._health(send)
             return
         form = _form_of(headers)
+        incoming = bodies.Incoming(receive)
         try:
-            batch = await self._take(scope, headers, receive, form)
+            batch = await self._take(scope, headers, incoming, form)
         except RefusedError as error:
+            if error.status != 408:
+                await incoming.discard(max_bytes=MOST_DISCARDED_BYTES, deadline_s=DISCARD_DEADLINE_S)
             await refused(send, form or "json", error)
         except bodies.DisconnectedError:
             log.debug("a sender went away before its request was whole")

@@ -1,6 +1,7 @@
 """Request bodies within bounds: of size on the wire, of size unpacked, and of time."""
 
 import asyncio
+import contextlib
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -44,6 +45,27 @@ async def read_body(receive: Receive, *, max_bytes: int, deadline_s: float) -> b
                     return b"".join(chunks)
     except TimeoutError:
         raise TooSlowError from None
+
+
+class Incoming:
+    """A request's messages, and whether the last of its body has come."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_over = False
+
+    async def __call__(self) -> dict[str, Any]:
+        """Return the next message."""
+        message = await self._receive()
+        self._is_over = message["type"] == "http.disconnect" or not message.get("more_body")
+        return message
+
+    async def discard(self, *, max_bytes: int, deadline_s: float) -> None:
+        """Read on and forget: a sender looks for a refusal only when it has sent everything."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                while not self._is_over and max_bytes > 0:
+                    max_bytes -= len((await self()).get("body", b""))
 
 
 def unpack(body: bytes, encoding: bytes, *, max_bytes: int) -> bytes:
