@@ -30,9 +30,7 @@ class Home:
             self.path.chmod(0o700)
             free = shutil.disk_usage(self.path).free
         except OSError as error:
-            raise StartError(
-                f"cannot use {self.path} as PARAPET_HOME ({error.strerror}): set it to a folder you may write to"
-            ) from error
+            raise StartError(_cannot_use(self.path, error)) from error
         if free < LEAST_FREE_BYTES:
             raise StartError(
                 f"only {free // 1024**2} MB are free on the disk of {self.path}: free at least "
@@ -41,7 +39,10 @@ class Home:
 
     def lock(self) -> IO[str]:
         """Take the lock that one running instance holds. Raises StartError when another has it."""
-        handle = (self.path / "lock").open("a+")
+        try:
+            handle = (self.path / "lock").open("a+")
+        except OSError as error:
+            raise StartError(_cannot_use(self.path / "lock", error)) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -61,9 +62,12 @@ class Home:
     def secret_key(self) -> str:
         """Return the installation's secret, made at the first start and kept in a file of mode 600."""
         file = self.path / "secret.key"
-        if not file.exists():
-            write_private(file, secrets.token_urlsafe(48))
-        return file.read_text().strip()
+        try:
+            if not file.exists():
+                write_private(file, secrets.token_urlsafe(48))
+            return file.read_text().strip()
+        except OSError as error:
+            raise StartError(_cannot_use(file, error)) from error
 
     def write_environment(self, environment: dict[str, str]) -> None:
         """Note where the running instance's parts answer, for commands started beside it."""
@@ -76,6 +80,10 @@ class Home:
         except (OSError, ValueError):
             return {}
         return {str(name): str(value) for name, value in noted.items()}
+
+
+def _cannot_use(path: Path, error: OSError) -> str:
+    return f"cannot use {path} ({error.strerror}): set PARAPET_HOME to a folder you may write to"
 
 
 def home_from_environment() -> Home:

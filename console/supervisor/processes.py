@@ -88,7 +88,6 @@ def make_plan(home: Home, *, only: tuple[str, ...], given: Mapping[str, str]) ->
         "PARAPET_CONSOLE_URL": f"http://{shown}:{console_port}",
         "PARAPET_PROXY_URL": f"http://{shown}:{proxy_port}/v1",
         "PARAPET_OTLP_URL": f"http://{shown}:{otlp_port}",
-        "PARAPET_ALLOW_PRIVATE_UPSTREAMS": "loopback",
     }
     if "redis" in ports:
         environment["PARAPET_REDIS_URL"] = f"redis://{_LOOPBACK}:{ports['redis']}/0"

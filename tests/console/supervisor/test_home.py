@@ -1,6 +1,7 @@
 """What can be wrong before anything starts is said in one sentence."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from console.supervisor import home as home_module
 from console.supervisor import redis_binary
 from console.supervisor.home import Home, StartError
 from console.supervisor.processes import make_plan, specs
+from inference_proxy.settings import Settings
 
 ELSEWHERE = {
     "PARAPET_REDIS_URL": "redis://elsewhere:6379/0",
@@ -75,6 +77,25 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StartError, match="PARAPET_HOME"):
         Home(tmp_path / "file" / "home").prepare()
+
+
+@pytest.mark.parametrize(("name", "use"), [("lock", Home.lock), ("secret.key", Home.secret_key)])
+def test_a_file_in_it_that_cannot_be_used_is_named(
+    home: Home, name: str, use: Callable[[Home], object]
+) -> None:
+    (home.path / name).mkdir()
+
+    with pytest.raises(StartError, match=f"cannot use .*/{name} .*set PARAPET_HOME"):
+        use(home)
+
+
+@pytest.mark.parametrize(("host", "private"), [("127.0.0.1", "loopback"), ("0.0.0.0", "none")])  # noqa: S104
+def test_who_lets_others_in_lets_no_upstream_be_a_neighbour(
+    home: Home, free: dict[str, str], host: str, private: str
+) -> None:
+    plan = make_plan(home, only=("proxy", "redis", "guard"), given=free | {"PARAPET_HOST": host})
+
+    assert Settings.from_environment(plan.environment).allow_private_upstreams == private
 
 
 def test_a_port_in_use_is_named_with_its_variable(home: Home, free: dict[str, str]) -> None:
