@@ -89,7 +89,7 @@ def test_a_file_in_it_that_cannot_be_used_is_named(
         use(home)
 
 
-@pytest.mark.parametrize(("host", "private"), [("127.0.0.1", "loopback"), ("0.0.0.0", "none")])  # noqa: S104
+@pytest.mark.parametrize(("host", "private"), [("127.0.0.1", "loopback"), ("0.0.0.0", "none")])
 def test_who_lets_others_in_lets_no_upstream_be_a_neighbour(
     home: Home, free: dict[str, str], host: str, private: str
 ) -> None:
