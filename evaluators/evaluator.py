@@ -69,6 +69,8 @@ class Configured(ABC):
     direction: ClassVar[Direction] = "higher"
     bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     """The smallest and largest score possible; None when there is no such limit."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """The fields that whoever builds it must hand in: `complete` for a judge, `embed`, `detect`, `sandbox`."""
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -5,7 +5,7 @@ import difflib
 import importlib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Literal
@@ -19,8 +19,24 @@ KINDS: Mapping[str, str] = {
     "contains": "evaluators.text.contains:Contains",
     "regex": "evaluators.text.regex:Regex",
     "numeric": "evaluators.text.numeric:Numeric",
+    "starts_with": "evaluators.text.starts_with:StartsWith",
+    "ends_with": "evaluators.text.ends_with:EndsWith",
+    "levenshtein": "evaluators.text.levenshtein:Levenshtein",
+    "token_f1": "evaluators.text.token_f1:TokenF1",
+    "bleu": "evaluators.text.bleu:Bleu",
+    "chrf": "evaluators.text.chrf:Chrf",
+    "rouge": "evaluators.text.rouge:Rouge",
     "refusal": "evaluators.text.refusal:Refusal",
     "json_schema": "evaluators.structured.json_schema:JsonSchema",
+    "json_diff": "evaluators.structured.json_diff:JsonDiff",
+    "sql_result": "evaluators.structured.sql_result:SqlResult",
+    "precision_at_k": "evaluators.retrieval.precision_at_k:PrecisionAtK",
+    "recall_at_k": "evaluators.retrieval.recall_at_k:RecallAtK",
+    "mrr": "evaluators.retrieval.mrr:Mrr",
+    "ndcg": "evaluators.retrieval.ndcg:Ndcg",
+    "tool_calls": "evaluators.agents.tool_calls:ToolCalls",
+    "trajectory": "evaluators.agents.trajectory:Trajectory",
+    "step_efficiency": "evaluators.agents.step_efficiency:StepEfficiency",
     "length": "evaluators.measures.length:Length",
     "latency": "evaluators.measures.latency:Latency",
     "cost": "evaluators.measures.cost:Cost",
@@ -28,6 +44,14 @@ KINDS: Mapping[str, str] = {
     "rubric": "evaluators.judges.rubric:Rubric",
 }
 """Where each kind lives. A module is imported when its kind is first asked for."""
+
+MISSING: Mapping[str, str] = {
+    "complete": "this evaluator asks a model, and none was given",
+    "embed": "this evaluator needs a model of embeddings, and none was given (`embed`)",
+    "detect": "this evaluator needs a detector, and none was given (`detect`)",
+    "sandbox": "this evaluator runs the answer as a program, which is off unless a `sandbox` is handed in",
+}
+"""What to say when `build` is not handed what a kind needs."""
 
 GROUP = "parapet.evaluators"
 """The entry point group by which installed packages add kinds of their own."""
@@ -59,11 +83,13 @@ class Kind:
     direction: Direction
     bounds: tuple[float, float] | None
     parameters: tuple[Parameter, ...]
+    needs: tuple[str, ...] = ()
+    """What `build` must be handed beside the parameters."""
 
     @property
     def needs_model(self) -> bool:
         """Whether `build` must be handed `complete`."""
-        return self.source == "judge"
+        return "complete" in self.needs
 
 
 def describe(kind: str) -> Kind:
@@ -79,13 +105,15 @@ def describe(kind: str) -> Kind:
         parameters=tuple(
             _described(field, hints[field.name]) for field in dataclasses.fields(found) if field.metadata
         ),
+        needs=_needs(found),
     )
 
 
-def kinds() -> list[Kind]:
-    """Describe every kind, in the order in which a page should list them."""
+def kinds(*, handed: Collection[str] = ("complete",)) -> list[Kind]:
+    """Describe every kind that can be built with what is handed in, in the order a page should list them."""
     offered = {point.name for point in entry_points(group=GROUP)}
-    return [describe(kind) for kind in (*KINDS, *sorted(offered - KINDS.keys()))]
+    described = [describe(kind) for kind in (*KINDS, *sorted(offered - KINDS.keys()))]
+    return [kind for kind in described if set(kind.needs) <= set(handed)]
 
 
 def build(
@@ -94,8 +122,13 @@ def build(
     complete: Complete | None = None,
     *,
     name: str = "",
+    **handed: Any,
 ) -> Configured:
-    """Build an evaluator from plain values, or raise an EvaluatorError whose sentence a person can act on."""
+    """Build an evaluator from plain values, or raise an EvaluatorError whose sentence a person can act on.
+
+    Beside `complete`, some kinds need `embed`, `detect` or `sandbox`: hand them in by these names. What a kind
+    does not need is left aside, so that one caller can hand everything to every kind.
+    """
     found = _class_of(kind)
     given = dict(parameters or {})
     described = {parameter.name: parameter for parameter in describe(kind).parameters}
@@ -106,10 +139,11 @@ def build(
         if parameter.is_required and parameter.name not in given:
             raise ParameterError(f"{kind}: parameter {parameter.name!r} is required: {parameter.help}")
     values = {key: _value(kind, described[key], value) for key, value in given.items()}
-    if found.source == "judge":
-        if complete is None:
-            raise ParameterError(f"{kind}: this evaluator asks a model, and none was given")
-        values["complete"] = complete
+    for need in _needs(found):
+        provider = complete if need == "complete" else handed.get(need)
+        if provider is None:
+            raise ParameterError(f"{kind}: {MISSING.get(need, f'needs {need!r}, and none was given')}")
+        values[need] = provider
     return found(name=name or kind, **values)
 
 
@@ -120,6 +154,11 @@ def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; known: {', '.join(names) or 'none'}"
+
+
+def _needs(found: type[Configured]) -> tuple[str, ...]:
+    """Return what a class must be handed; a judge always asks a model, whether it says so or not."""
+    return found.needs or (("complete",) if found.source == "judge" else ())
 
 
 def _class_of(kind: str) -> type[Configured]:

@@ -9,6 +9,8 @@ UnscoredCode = Literal[
     "timeout",
     "unparseable",
     "off_menu",
+    "undecided",
+    "too_large",
     "not_a_number",
     "target_error",
     "crashed",

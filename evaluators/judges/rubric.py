@@ -21,6 +21,7 @@ class Rubric(Configured):
 
     kind: ClassVar[str] = "rubric"
     source: ClassVar[Source] = "judge"
+    needs: ClassVar[tuple[str, ...]] = ("complete",)
     bounds: ClassVar[tuple[float, float] | None] = None
 
     question: str = parameter("What to decide about the answer, as one question.", long=True)

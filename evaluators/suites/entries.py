@@ -2,19 +2,27 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from evaluators import registry
+from evaluators.calibration.canaries import read as read_canaries
+from evaluators.calibration.card import read as read_card
+from evaluators.calibration.card import trust_of
+from evaluators.calibration.labels import Labelled
 from evaluators.completion import ChatMessage, Complete, Completion, CompletionError
 from evaluators.errors import EvaluatorError, SuiteError
-from evaluators.evaluator import Configured, Scale
+from evaluators.evaluator import Configured, Scale, version_of
 from evaluators.gate import Metric
+from evaluators.gate.trials import Trust
 from evaluators.suites.cases import SuiteCase
 from evaluators.suites.documents import read_text
 from evaluators.suites.lookups import fill_all, has_lookup
 from evaluators.suites.model import Suite
+
+CALIBRATION = "calibration"
+"""The folder beside a suite that holds its judges' cards and canaries."""
 
 _FIRST_PARAMETER = {
     "exact": "expected",
@@ -27,6 +35,22 @@ _FIRST_PARAMETER = {
     "cost": "at_most",
     "tokens": "at_most",
     "rubric": "question",
+    "starts_with": "value",
+    "ends_with": "value",
+    "levenshtein": "expected",
+    "token_f1": "expected",
+    "bleu": "expected",
+    "chrf": "expected",
+    "rouge": "expected",
+    "language": "language",
+    "precision_at_k": "k",
+    "recall_at_k": "k",
+    "mrr": "k",
+    "ndcg": "k",
+    "trajectory": "tools",
+    "step_efficiency": "fewest",
+    "checklist": "questions",
+    "conversation": "question",
 }
 """What a bare value means: `- contains: refund`."""
 
@@ -42,6 +66,12 @@ class Entry:
     tag: str | None
     """Only cases with this tag; all when None."""
     scale: Scale
+    build: str = ""
+    """Which judge this is: its model, prompt and parameters, before any case's values; empty for code."""
+    trust: Trust = "uncalibrated"
+    trust_reason: str = ""
+    canaries: tuple[Labelled, ...] = ()
+    """Labelled answers that every run has judged again."""
 
     def metric(self) -> Metric:
         """Return what the gate must know about its scores."""
@@ -50,13 +80,15 @@ class Entry:
             source=registry.describe(self.kind).source,
             direction=self.scale.direction,
             bounds=self.scale.bounds,
+            trust=self.trust,
+            trust_reason=self.trust_reason,
         )
 
     def applies_to(self, case: SuiteCase) -> bool:
         """Say whether a case has the tag this evaluator is for."""
         return self.tag is None or self.tag in case.tags
 
-    def build(self, case: SuiteCase, complete: Complete | None) -> Configured:
+    def built(self, case: SuiteCase, complete: Complete | None) -> Configured:
         """Build the evaluator with the case's values in its lookups."""
         return registry.build(self.kind, fill_all(self.parameters, case.values()), complete, name=self.name)
 
@@ -96,9 +128,24 @@ def _entry(raw: str | Mapping[str, Any], number: int, suite: Suite, directory: P
         judge = _judge(judge, suite, needs_one=described.needs_model)
     except EvaluatorError as error:
         raise SuiteError(f"{where}: {error}") from error
-    return Entry(
+    entry = Entry(
         name=name, kind=kind, parameters=given, judge=judge, tag=_tag(when, where), scale=built.scale
     )
+    return entry if judge is None else _trusted(entry, built, suite, directory)
+
+
+def _trusted(entry: Entry, built: Configured, suite: Suite, directory: Path) -> Entry:
+    """Look up what calibration found out about this very judge."""
+    assert entry.judge is not None
+    model = suite.judges[entry.judge].model_dump(
+        mode="json", include={"model", "temperature", "max_tokens", "parameters"}
+    )
+    texts = (*built.texts(), json.dumps(model, sort_keys=True))
+    build = version_of(entry.kind, type(built).revision, entry.parameters, texts)
+    folder = directory / CALIBRATION
+    trust, reason = trust_of(read_card(folder / f"{entry.name}.json"), build)
+    known = read_canaries(folder / f"{entry.name}.canaries.jsonl", entry.scale.bounds or (0.0, 1.0))
+    return replace(entry, build=build, trust=trust, trust_reason=reason, canaries=tuple(known))
 
 
 def _unpacked(raw: str | Mapping[str, Any], where: str) -> tuple[str, dict[str, Any]]:

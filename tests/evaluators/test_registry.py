@@ -45,3 +45,10 @@ def test_scores_are_called_as_the_evaluator_is_named() -> None:
     assert registry.build("exact").name == "exact"
     assert registry.build("exact", name="capital").name == "capital"
     assert registry.build("exact", name="capital").version == registry.build("exact").version
+
+
+def test_a_list_shows_only_kinds_that_can_be_built_with_what_is_handed_in() -> None:
+    shown = {kind.name for kind in registry.kinds(handed=())}
+    assert "levenshtein" in shown
+    assert "rubric" not in shown
+    assert "rubric" in {kind.name for kind in registry.kinds()}

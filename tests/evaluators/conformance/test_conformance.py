@@ -1,0 +1,39 @@
+import pytest
+from nltk.stem.porter import PorterStemmer
+
+from evaluators.structured.json_diff import JsonDiff
+from evaluators.text.porter import stem
+from tests.evaluators.conformance.comparisons import COMPARISONS, TOLERANCE, Comparison
+from tests.evaluators.conformance.table import PAGE, measured, page
+
+
+@pytest.mark.parametrize(
+    "comparison", COMPARISONS, ids=lambda comparison: f"{comparison.metric}-{comparison.oracle}"
+)
+async def test_a_metric_agrees_with_its_oracle(comparison: Comparison) -> None:
+    count, largest = await measured(comparison)
+    assert count >= 7
+    assert largest <= TOLERANCE
+
+
+async def test_the_page_says_what_the_comparisons_say() -> None:
+    assert await page() == PAGE.read_text()
+
+
+def test_stems_are_those_of_the_oracle() -> None:
+    endings = (
+        "s es ies sses ed eed ied ing ying y ational tional enci anci izer bli alli entli eli ousli ization ation ator "
+        "alism iveness fulness ousness aliti iviti biliti fulli logi icate ative alize iciti ical ful ness al ance ence er "
+        "ic able ible ant ement ment ent ion sion tion ou ism ate iti ous ive ize e ll ly"
+    ).split()
+    stems = "hop fil fall stat rat fl tr d sk depend oper conform geo theo archaeo agr control y play enjoy siz troubl".split()
+    words = [word + ending for word in stems for ending in endings]
+    words += "sky skies dying news innings proceed exceed succeed howe a is be tie".split()
+    theirs = PorterStemmer()
+    assert [word for word in words if stem(word) != theirs.stem(word)] == []
+
+
+def test_lists_in_any_order_are_paired_as_well_as_possible() -> None:
+    answer = ["workspaces", "section", "view", "others", "workspace", "team", "pinning"]
+    expected = ["starred", "multiple different workspaces", "shortcuts"]
+    assert JsonDiff(lists="any_order").compared(answer, expected) == pytest.approx(0.1218, abs=1e-4)
