@@ -24,8 +24,9 @@ from inference_proxy.exchange import (
     Scope,
     Send,
 )
-from inference_proxy.journey import Serving, admit, serve
+from inference_proxy.journey import serve
 from inference_proxy.metrics import CONTENT_TYPE
+from inference_proxy.serving import Serving, admit
 
 logger = logging.getLogger(__name__)
 

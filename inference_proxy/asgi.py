@@ -13,12 +13,12 @@ from inference_proxy.app import App, build
 from inference_proxy.current import Current, sources_of
 from inference_proxy.dispatch import Dispatcher
 from inference_proxy.exchange import Receive, Scope, Send
-from inference_proxy.journey import Serving
 from inference_proxy.limits import Limiter
 from inference_proxy.metrics import Metrics
 from inference_proxy.recording import Recorder
 from inference_proxy.routing import Opened, compile_routes
 from inference_proxy.sealing import UnsealError, unseal, upstream_binding
+from inference_proxy.serving import Serving
 from inference_proxy.settings import Settings
 from inference_proxy.snapshot import Snapshot, UpstreamConfig
 from inference_proxy.upstreams.demo import DemoUpstream

@@ -4,41 +4,37 @@ import asyncio
 import contextlib
 import logging
 import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
-from guardrails.session import Blocked, Detector
-from inference_proxy.dispatch import Dispatcher, Reached
+from guardrails.session import Blocked
+from inference_proxy.answers import described, finish_reason, without_usage
+from inference_proxy.dispatch import Reached
 from inference_proxy.endpoints.base import Endpoint, expect, missing, wrong_type
 from inference_proxy.errors import (
     RequestError,
     blocked,
-    forbidden,
     invalid,
-    unauthorized,
     unavailable,
     upstream_failed,
     upstream_too_slow,
 )
-from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList, Watchman
+from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList
 from inference_proxy.forwarding import to_caller, to_upstream
 from inference_proxy.guarding import GuardedStream, Guarding
 from inference_proxy.journal import Journal, labels_of
-from inference_proxy.limits import NOTHING_RESERVED, Limiter, Reservation, estimate, has_limits
-from inference_proxy.metrics import Metrics
-from inference_proxy.recording import NotRecordedError, Recorder
-from inference_proxy.relay import DONE, EventCutter, payloads, split_events
-from inference_proxy.routing import Plan, ProjectRoutes, RouteTable
+from inference_proxy.limits import NOTHING_RESERVED, Reservation, estimate, has_limits
+from inference_proxy.recording import NotRecordedError
+from inference_proxy.relay import DONE, EventCutter
+from inference_proxy.routing import Plan, ProjectRoutes
+from inference_proxy.serving import Serving, admit
 from inference_proxy.splice import outgoing, parse
 from inference_proxy.transcript import Channel, Transcript
 from inference_proxy.upstreams.base import UpstreamError
 from inference_proxy.usage import estimated, reported
-from ingest.keys import KeyGrant
 from ingest.prices import price
 from ingest.records import NO_USAGE
 
@@ -50,48 +46,6 @@ SSE_HEADERS: HeaderList = [
     PRIVATE,
     (b"x-accel-buffering", b"no"),
 ]
-
-
-@dataclass(slots=True, kw_only=True)
-class Serving:
-    """What serving a request takes, shared by all of them."""
-
-    pepper: bytes
-    max_body_bytes: int
-    max_in_flight: int
-    drain_timeout_s: float
-    max_drains: int
-    metrics: Metrics
-    limiter: Limiter
-    dispatcher: Dispatcher
-    recorder: Recorder
-    detector: Detector | None
-    watchman: Watchman = field(default_factory=Watchman)
-    table: RouteTable | None = None
-    """Of the newest snapshot; a request keeps the one it began with."""
-
-
-def admit(serving: Serving, exchange: Exchange) -> tuple[KeyGrant, ProjectRoutes, str]:
-    """Return who asks, and the key they showed. Raises RequestError for a key that is no good here."""
-    table = serving.table
-    if table is None:
-        raise unavailable("This proxy has not received its keys and routes yet.", code="not_ready")
-    scheme, _, credentials = exchange.header(b"authorization").partition(" ")
-    key = (
-        credentials.strip()
-        if scheme.lower() == "bearer"
-        else exchange.header(b"api-key") or exchange.header(b"x-api-key")
-    )
-    if not key:
-        raise unauthorized("No API key. Send one of this project's keys as 'Authorization: Bearer pk_…'.")
-    grant = table.keys.find(key, pepper=serving.pepper, now=datetime.now(UTC))
-    if grant is None:
-        raise unauthorized(
-            "The API key is unknown or expired. Keys begin with pk_ and are made in the console."
-        )
-    if "proxy" not in grant.scopes:
-        raise forbidden(f"The API key {grant.name!r} has no permission to call models (scope 'proxy').")
-    return grant, table.projects[grant.project_id], key
 
 
 async def serve(serving: Serving, exchange: Exchange, endpoint: Endpoint) -> None:
@@ -251,7 +205,7 @@ class _Journey:
                     content += data
         if secret:
             content = content.replace(secret.encode(), b"[redacted]")
-        message, error_type = _described(content)
+        message, error_type = described(content)
         if message is None:
             message = f"The upstream answered with status {answer.status}."
             content = RequestError(
@@ -274,7 +228,7 @@ class _Journey:
             journal.model = str(answer.get("model") or journal.model)
             journal.service_tier = str(answer.get("service_tier") or "")
             journal.usage = reported(answer.get("usage"))
-            journal.finish_reason = _finish_reason(answer)
+            journal.finish_reason = finish_reason(answer)
             if self.guarding.looks_at_answers:
                 checked = await self.guarding.check_answer(endpoint, answer, content)
                 content, journal.output_messages = checked.content, checked.messages
@@ -319,7 +273,7 @@ class _Journey:
                     else:
                         transcript.hear(events)
                         if self.hides_usage and (b'"choices":[]' in events or b'"choices": []' in events):
-                            events = _without_usage(events)
+                            events = without_usage(events)
                     if DONE in events[-20:] and exchange.is_gone:
                         self._note_gone()
                     if events and not exchange.was_seen_leaving:
@@ -519,35 +473,6 @@ class _Journey:
         self.journal.fail(
             "caller_gone", "the caller closed the connection before the answer's end", status="aborted"
         )
-
-
-def _without_usage(events: bytes) -> bytes:
-    """Leave out the chunk that only reports usage: the caller did not ask for it."""
-    return b"".join(event for event in split_events(events) if not _is_usage_only(event))
-
-
-def _is_usage_only(event: bytes) -> bool:
-    for payload in payloads(event):
-        with contextlib.suppress(orjson.JSONDecodeError):
-            chunk = orjson.loads(payload)
-            return isinstance(chunk, dict) and chunk.get("choices") == [] and bool(chunk.get("usage"))
-    return False
-
-
-def _described(content: bytes) -> tuple[str | None, str]:
-    """Return message and type of an error in OpenAI's shape; no message when it has another shape."""
-    try:
-        error = orjson.loads(content)["error"]
-        return str(error["message"]), str(error.get("type") or error.get("code") or "")
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return None, ""
-
-
-def _finish_reason(answer: dict[str, Any]) -> str:
-    choices = answer.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return str(choices[0].get("finish_reason") or "")
-    return ""
 
 
 @lru_cache(maxsize=1_000)
