@@ -34,8 +34,9 @@ bench: $(VENV)/.installed-dev ## Measure the proxy and the receiver against thei
 	$(BIN)/python -m tests.benchmarks.proxy
 	$(BIN)/python -m tests.benchmarks.receiver
 
-bench-gate: $(VENV)/.installed-dev ## Measure the gate's error rates by simulation
-	$(BIN)/python -m tests.benchmarks.gate
+bench-gate: $(VENV)/.installed-dev ## Measure the gate by simulation; VERDICTS=file replays stored verdicts too
+	$(BIN)/python -m tests.benchmarks.gate $(if $(VERDICTS),--verdicts $(VERDICTS))
+	$(BIN)/python -m tests.benchmarks.calibration
 
 schema: $(VENV)/.installed-dev ## Write schema.sql: what all migrations add up to
 	$(BIN)/python -m ingest.clickhouse.schema

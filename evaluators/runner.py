@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from evaluators.calibration.canaries import check
+from evaluators.calibration.judging import judged, values_of
 from evaluators.completion import Complete
 from evaluators.evaluator import Configured
 from evaluators.gate import Decision, decide
@@ -14,7 +16,7 @@ from evaluators.judgements import Judgements
 from evaluators.run import evaluate
 from evaluators.sample import Sample
 from evaluators.score import NotApplicable, Outcome, Unscored
-from evaluators.stored import gate_trials
+from evaluators.stored import gate_trials, watched
 from evaluators.suites.cases import SuiteCase
 from evaluators.suites.entries import Entry
 from evaluators.suites.load import LoadedSuite
@@ -74,8 +76,11 @@ class Runner:
     async def run(self) -> RunResult:
         """Work through the looks; stop at the first that decides, or at a cap."""
         gate = self.suite.gate
+        await self._watch_judges()
         decision = self.decide()
-        for look in gate.looks:
+        # A judge that has moved decides nothing, so nothing more is spent.
+        looks = () if any(found.alarm for found in self.log.canaries.values()) else gate.looks
+        for look in looks:
             await self._work(look)
             decision = self.decide()
             if decision.is_final or self.stop:
@@ -87,7 +92,7 @@ class Runner:
         return decide(
             gate_trials(self.log),
             gate=self.suite.gate,
-            metrics={entry.name: entry.metric() for entry in self.suite.entries},
+            metrics={entry.name: watched(entry.metric(), self.log) for entry in self.suite.entries},
             cases=self.suite.gate_cases(),
             is_stopped=bool(self.stop),
         )
@@ -96,6 +101,25 @@ class Runner:
         """Sum up."""
         known, unknown = cost_of(self.log)
         return RunResult(decision=decision, stop=self.stop, cost_usd=known, unknown_costs=unknown)
+
+    async def _watch_judges(self) -> None:
+        """Have every gated judge score its canaries first: one that has moved need not be asked anything else."""
+        gated = {rule.metric for rule in self.suite.gate.rules}
+        for entry in self.suite.entries:
+            if entry.canaries and entry.name in gated and entry.name not in self.log.canaries:
+                outcomes = await judged(
+                    entry, entry.canaries, self.judges, concurrency=self.suite.suite.concurrency
+                )
+                cost = sum(outcome.cost_usd or 0.0 for outcome in outcomes)
+                found = check(
+                    entry.name,
+                    entry.canaries,
+                    values_of(outcomes),
+                    entry.scale.bounds or (0.0, 1.0),
+                    cost_usd=cost,
+                )
+                self.log.add_canaries(found)
+                self._spent_usd += cost
 
     async def _work(self, look: int) -> None:
         jobs = [job for job in self._jobs(look) if not self._is_done(*job)]
@@ -145,7 +169,7 @@ class Runner:
         built = self._built.get((case.id, entry.name))
         if built is None:
             complete = self.judges[entry.judge] if entry.judge is not None else None
-            built = self._built[case.id, entry.name] = entry.build(case, complete)
+            built = self._built[case.id, entry.name] = entry.built(case, complete)
         return built
 
     def _cap(self) -> Stop:
@@ -202,10 +226,11 @@ class Runner:
 def cost_of(log: TrialLog) -> tuple[float, int]:
     """Return what a run's answers and judgements cost, and how many answers have no known price."""
     answers = [answer.cost_usd for answer in log.answers.values() if not answer.error]
-    judged = [outcome.cost_usd or 0.0 for outcome in log.scores.values()]
+    judgements = [outcome.cost_usd or 0.0 for outcome in log.scores.values()]
     asked_a_model = [answer for answer in log.answers.values() if answer.model]
     unknown = sum(answer.cost_usd is None for answer in asked_a_model)
-    return sum(cost or 0.0 for cost in answers) + sum(judged), unknown
+    watching = sum(check.cost_usd for check in log.canaries.values())
+    return sum(cost or 0.0 for cost in answers) + sum(judgements) + watching, unknown
 
 
 def _draw(case: str, number: int) -> bytes:

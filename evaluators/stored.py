@@ -1,14 +1,15 @@
 """From a trial log to what the gate reads, so that a run can be decided again without the suite or any call."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from evaluators.errors import TrialLogError
 from evaluators.gate import Case, Gate, Margin, Metric, Rule, Trial
+from evaluators.sample import Sample
 from evaluators.score import Outcome
 from evaluators.suites.load import LoadedSuite
-from evaluators.trials import TrialKey, TrialLog
+from evaluators.trials import StoredAnswer, TrialKey, TrialLog
 
 
 def header_of(suite: LoadedSuite) -> dict[str, Any]:
@@ -41,6 +42,23 @@ def gate_trials(log: TrialLog) -> list[Trial]:
     ]
 
 
+def answer_as_sample(answer: StoredAnswer) -> Sample:
+    """Return a stored answer as a judge sees it, without what only the suite knows."""
+    return Sample(
+        output=answer.output,
+        input=answer.input,
+        context=answer.context,
+        finish_reason=answer.finish_reason,
+        tool_calls=answer.tool_calls,
+        model=answer.model,
+        latency_ms=answer.latency_ms,
+        cost_usd=answer.cost_usd,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        attributes=answer.attributes,
+    )
+
+
 def stored_cases(log: TrialLog) -> list[Case]:
     """Return a run's cases."""
     return [
@@ -50,12 +68,18 @@ def stored_cases(log: TrialLog) -> list[Case]:
 
 
 def stored_metrics(log: TrialLog) -> dict[str, Metric]:
-    """Return a run's metrics."""
+    """Return a run's metrics, with what its canaries said about their judges."""
     metrics = [
         Metric(**metric | {"bounds": tuple(metric["bounds"]) if metric["bounds"] else None})
         for metric in log.header["metrics"]
     ]
-    return {metric.name: metric for metric in metrics}
+    return {metric.name: watched(metric, log) for metric in metrics}
+
+
+def watched(metric: Metric, log: TrialLog) -> Metric:
+    """Return a metric as its run's canaries leave it: an alarm makes its judge stale."""
+    check = log.canaries.get(metric.name)
+    return metric if check is None or not check.alarm else replace(metric, trust="stale", alarm=check.alarm)
 
 
 def stored_gate(log: TrialLog) -> Gate:

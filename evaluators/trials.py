@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from evaluators.calibration.canaries import CanaryCheck
 from evaluators.errors import TrialLogError
 from evaluators.score import NotApplicable, Outcome, Score, Unscored
 
@@ -62,6 +63,8 @@ class TrialLog:
     answers: dict[TrialKey, StoredAnswer] = field(default_factory=dict)
     scores: dict[tuple[TrialKey, str, str], Outcome] = field(default_factory=dict)
     """By trial, metric and evaluator version."""
+    canaries: dict[str, CanaryCheck] = field(default_factory=dict)
+    """What the canaries said about each metric's judge."""
     _file: TextIO | None = None
 
     @property
@@ -85,6 +88,11 @@ class TrialLog:
             "state": _NAMES[type(outcome)],
         }
         self._append(line | {"outcome": asdict(outcome)})
+
+    def add_canaries(self, check: CanaryCheck) -> None:
+        """Append what the canaries said about a metric's judge."""
+        self.canaries[check.metric] = check
+        self._append({"type": "canaries", **asdict(check)})
 
     def _append(self, line: Mapping[str, Any]) -> None:
         if self._file is None:
@@ -135,6 +143,9 @@ def read(directory: Path) -> TrialLog:
         raise TrialLogError(f"{directory / 'run.json'}: not JSON") from error
     log = TrialLog(directory, header)
     for line in _lines(directory / "trials.jsonl"):
+        if line["type"] == "canaries":
+            log.canaries[line["metric"]] = _restored(CanaryCheck, line)
+            continue
         key = TrialKey(line["case"], line["arm"], line["number"], line["fingerprint"])
         if line["type"] == "answer":
             log.answers[key] = _restored(StoredAnswer, line)

@@ -18,6 +18,13 @@ async def connected(
     suite: LoadedSuite, settings: Settings
 ) -> AsyncIterator[tuple[Target, Mapping[str, Complete]]]:
     """Open what a suite needs; close it at the end."""
+    async with connected_judges(suite, settings) as judges, AsyncExitStack() as stack:
+        yield await _target(suite, settings, stack), judges
+
+
+@asynccontextmanager
+async def connected_judges(suite: LoadedSuite, settings: Settings) -> AsyncIterator[Mapping[str, Complete]]:
+    """Open what a suite's judges need, and nothing of its target."""
     async with AsyncExitStack() as stack:
         judges: dict[str, Complete] = {}
         for name, judge in suite.suite.judges.items():
@@ -28,7 +35,7 @@ async def connected(
             if judge.max_tokens is not None:
                 parameters["max_tokens"] = judge.max_tokens
             judges[name] = JudgeModel(endpoint, judge.model, parameters)
-        yield await _target(suite, settings, stack), judges
+        yield judges
 
 
 async def _target(suite: LoadedSuite, settings: Settings, stack: AsyncExitStack) -> Target:

@@ -10,6 +10,7 @@ _COMMANDS = {
     "run": "evaluators.cli.run:run",
     "gate": "evaluators.cli.again:gate",
     "compare": "evaluators.cli.again:compare",
+    "calibrate": "evaluators.cli.calibrate:calibrate",
     "show": "evaluators.cli.show:show",
     "schema": "evaluators.cli.schema:schema",
 }

@@ -97,11 +97,14 @@ def _found(experiment: Experiment, check: Check, *, look: int, is_last: bool) ->
         finding = compare(table, rule, metric, gate, look=look).finding
         finding = replace(finding, worst_case=worst_case(table, metric))
     arms = ("baseline", "candidate") if check.kind == "margin" else ("candidate",)
+    if metric.alarm:
+        return replace(finding, state="ERROR", is_final=True, reason=f"the judge has moved: {metric.alarm}")
     missing = too_much_missing(table, arms=arms, limit=gate.max_unscored)
     if missing and finding.state != "FAIL":
         return replace(finding, state="ERROR", is_final=True, reason=missing)
     if not _is_trusted(metric, rule):
-        reason = f"untrusted judge: {metric.trust}; compare it with people's labels, or set `trust: assume`"
+        why = f", {metric.trust_reason}" if metric.trust_reason else ""
+        reason = f"untrusted judge: {metric.trust}{why}; `parapet eval calibrate` it, or set `trust: assume`"
         return replace(finding, state="INCONCLUSIVE", is_final=True, reason=reason)
     return finding
 
@@ -133,7 +136,8 @@ def _glimpse(experiment: Experiment, *, look: int, is_stopped: bool) -> dict[Che
         is_broken = check.kind == "must_pass" and finding.state == "FAIL"
         is_missing = max(finding.unscored_baseline, finding.unscored_candidate) > experiment.gate.max_unscored
         is_untrusted = finding.state == "INCONCLUSIVE" and finding.is_final and not is_stopped
-        if not (is_broken or is_missing or is_untrusted):
+        has_moved = finding.state == "ERROR" and bool(experiment.metric(check.rule).alarm)
+        if not (is_broken or is_missing or is_untrusted or has_moved):
             finding = replace(
                 finding, state="INCONCLUSIVE", is_final=is_stopped, reason="the first look is not complete"
             )

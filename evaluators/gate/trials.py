@@ -30,6 +30,10 @@ class Metric:
     bounds: tuple[float, float] | None = (0.0, 1.0)
     trust: Trust = "uncalibrated"
     """Whether people's labels have shown the judge to be right; of no concern for code."""
+    trust_reason: str = ""
+    """Why the judge is trusted, or not."""
+    alarm: str = ""
+    """Why the judge has moved during this very run, or nothing: then its scores are an error, whatever they say."""
 
     @property
     def spread(self) -> float | None:
