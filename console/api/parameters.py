@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 LONGEST = timedelta(days=400)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"(\d{1,17}) ([0-9a-zA-Z-]{1,64})")
+_CURSOR = re.compile(r"(\d{1,16}) ([0-9a-zA-Z-]{1,64})")
 
 
 class Text(serializers.CharField):
@@ -67,6 +67,8 @@ class TimedParameters(Parameters):
         """Fill in the times that were not given and check that they make a stretch."""
         # What is being written at this moment belongs to "until now".
         attrs.setdefault("until", timezone.now() + timedelta(seconds=1))
+        if attrs["until"] < _EPOCH:
+            raise ValidationError({"until": ["Nothing was stored before 1970."]})
         attrs.setdefault("since", attrs["until"] - timedelta(days=1))
         if attrs["since"] >= attrs["until"]:
             raise ValidationError({"since": ["`since` must be before `until`."]})

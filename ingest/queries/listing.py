@@ -118,7 +118,7 @@ _EQUALS = (
     "prompt_version", "guard_action",
 )  # fmt: skip
 
-_CURSOR = re.compile(r"(\d{1,17})-([0-9a-f]{1,32})")
+_CURSOR = re.compile(r"(\d{1,16})-([0-9a-f]{1,32})")
 _TRACE_LENGTH = timedelta(days=1)
 """How far the spans of one trace may lie apart and still be summed on the list."""
 
