@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from guardrails.guards import pattern, pii, words
+from guardrails.guards import pattern, pii, secrets, words
 from guardrails.parameters import Parameter
 from guardrails.verdict import Action
 
@@ -34,6 +34,14 @@ KINDS: Mapping[str, GuardKind] = {
             tier=1,
             parameters=pattern.PARAMETERS,
             build=pattern.build,
+        ),
+        GuardKind(
+            kind="secrets",
+            title="Secrets",
+            help="Keys and tokens of many providers, and whatever is called a password and looks like one.",
+            tier=1,
+            parameters=secrets.PARAMETERS,
+            build=secrets.build,
         ),
         GuardKind(
             kind="words",

@@ -140,13 +140,14 @@ class PatternScanner:
             match = pattern.expression.search(data, at)
             if match is None or match.start() >= open_at:
                 break
-            start, end = match.span()
+            began = match.start()
+            start, end = match.span(pattern.named.group)
             if check is not None:
                 matched = data[start:end].decode()
                 accepted = check(matched)
                 if accepted == 0:
                     # A number inside a longer one that failed may still be right.
-                    at = start + 1
+                    at = began + 1
                     while at < len(data) and data[at] & 0xC0 == 0x80:
                         at += 1
                     continue

@@ -80,8 +80,8 @@ class WordsScanner:
     def advance(self, text: str, base: int, *, is_final: bool) -> list[Finding]:
         """Return the findings that have become certain. `text` begins at `base`, one settled character early."""
         folded, origin = (text, _identity) if self._guard.is_normalising else _folded(text)
-        open_at = len(folded) if is_final else self._open_at(folded)
-        first = self.settled - base
+        first = max(self.settled - base, 0)
+        open_at = len(folded) if is_final else self._open_at(folded, origin, first)
         findings = []
         for last, length in self._guard.automaton.iter(folded):
             start, end = last - length + 1, last + 1
@@ -97,12 +97,13 @@ class WordsScanner:
     def _is_wanted(self, text: str, start: int, end: int) -> bool:
         return not self._guard.whole_words or (_is_boundary(text, start) and _is_boundary(text, end))
 
-    def _open_at(self, folded: str) -> int:
+    def _open_at(self, folded: str, origin: Any, first: int) -> int:
         """Where the first word begins that the text ends in the middle of, or right after."""
         length = len(folded)
         for start in range(max(0, length - self._guard.longest), length):
             may_begin = not self._guard.whole_words or _is_boundary(folded, start)
-            if may_begin and self._guard.automaton.match(folded[start:]):
+            # What is settled stays settled, even where the text kept of it could begin a word.
+            if may_begin and origin(start) >= first and self._guard.automaton.match(folded[start:]):
                 return start
         return length
 

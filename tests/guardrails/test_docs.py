@@ -6,6 +6,7 @@ import pytest
 
 from guardrails.guards.known_patterns import KNOWN_PATTERNS
 from guardrails.guards.pii import DEFAULT_ENTITIES, LANGUAGES, OTHER_ENTITIES
+from guardrails.guards.secret_formats import SECRET_FORMATS
 from guardrails.registry import KINDS
 from guardrails.verdict import ACTIONS, PLACES
 
@@ -18,6 +19,7 @@ REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "guards.md").rea
         *KINDS,
         *(parameter.name for kind in KINDS.values() for parameter in kind.parameters),
         *KNOWN_PATTERNS,
+        *SECRET_FORMATS,
         *DEFAULT_ENTITIES,
         *OTHER_ENTITIES,
         *LANGUAGES,
