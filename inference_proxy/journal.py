@@ -102,7 +102,9 @@ class Journal:
     def span(self) -> Span:
         """Return the span of the finished call."""
         total_ns = time.perf_counter_ns() - self.started_ns
-        kept, said = self.kept_request, self.kept_labels
+        kept = self.kept_request
+        said = {name: text[:_LONGEST_LABEL] for name, text in self.kept_labels.items() if name != "tags"}
+        tags = [tag for each in self.kept_labels.get("tags", "").split(",") if (tag := each.strip())]
         prompt = said.get("prompt", "")
         prompt_name, _, prompt_version = prompt.rpartition("@") if "@" in prompt else (prompt, "", "")
         return Span(
@@ -127,7 +129,7 @@ class Journal:
             feature=said.get("feature", ""),
             prompt_name=prompt_name,
             prompt_version=prompt_version,
-            tags=tuple(tag for each in said.get("tags", "").split(",") if (tag := each.strip())),
+            tags=tuple(tag[:_LONGEST_LABEL] for tag in tags[:_MOST_TAGS]),
             attributes=self.attributes,
             provider=self.provider,
             route=self.route,
@@ -148,10 +150,11 @@ class Journal:
 
 def labels_of(exchange: Exchange) -> dict[str, str]:
     """Return what the caller's headers say of the call, by the last word of their names."""
-    found = {name: exchange.header(header) for name, header in _LABELS.items()}
-    return {name: text for name, text in found.items() if text}
+    found = {name: exchange.headers.get(header, b"") for name, header in _LABELS.items()}
+    return {name: text for name, said in found.items() if (text := said.decode("utf-8", "replace").strip())}
 
 
+_LONGEST_LABEL, _MOST_TAGS = 256, 32
 _LABELS = {
     name: b"x-parapet-" + name.encode()
     for name in ("user", "session", "feature", "prompt", "environment", "tags")

@@ -148,6 +148,19 @@ def test_what_a_caller_says_in_headers_is_masked_before_it_is_kept(
     assert EMAIL.encode() not in everything_kept(proxy)
 
 
+def test_headers_are_read_as_their_senders_write_them_and_bounded(proxy: RunningProxy) -> None:
+    headers = {"x_parapet_user": "Jürgen 東".encode().decode("latin-1"), "x_parapet_tags": "a, b," * 100}
+    headers["x_parapet_feature"] = "f" * 9_000
+
+    proxy.post("/v1/chat/completions", {"model": "fake-model", "messages": [HI]}, **headers)
+
+    span = proxy.span()
+    assert span.user_id == "Jürgen 東"
+    assert len(span.feature) == 256
+    assert span.tags[:2] == ("a", "b")
+    assert len(span.tags) == 32
+
+
 def test_a_prompt_in_the_place_of_a_models_name_is_not_kept(proxy: RunningProxy) -> None:
     status, _, _ = proxy.post("/v1/chat/completions", {"model": f"Write to {EMAIL}", "messages": [HI]})
 
