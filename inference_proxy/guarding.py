@@ -12,7 +12,7 @@ from guardrails.verdict import ACTIONS, Place
 from inference_proxy.endpoints.base import Body, Endpoint
 from inference_proxy.errors import blocked, invalid
 from inference_proxy.relay import DONE, payloads, split_events
-from inference_proxy.texts import TECHNICAL_OF_ANSWERS, Slot, every_text, other_texts, put_all
+from inference_proxy.texts import OF_CALLS, TECHNICAL_OF_ANSWERS, Slot, every_text, other_texts, put_all
 from inference_proxy.transcript import TEXT_FIELDS, Channel, Transcript
 from ingest.records import Message
 
@@ -345,19 +345,21 @@ def _other_texts(chunk: Body) -> list[Slot]:
         slots.extend(every_text(choice.get("message"), "answer"))
         delta = choice.get("delta")
         for name, value in delta.items() if isinstance(delta, dict) else ():
-            if name == "function_call":
-                slots.extend(_whole_arguments(value))
-            elif name == "tool_calls":
-                for call in value or ():
-                    slots.extend(_whole_arguments(call.get("function") or call.get("custom")))
+            if name in ("tool_calls", "function_call"):
+                slots.extend(_of_calls(value or []))
             elif name not in GROWING_PARTS and isinstance(value, dict | list):
                 slots.extend(every_text(value, "answer"))
     return slots
 
 
-def _whole_arguments(body: Any) -> Iterator[Slot]:
-    for value in body.values() if isinstance(body, dict) else ():
-        yield from every_text(value, "tool_arguments", technical=frozenset())
+def _of_calls(value: Any) -> Iterator[Slot]:
+    """Find the texts of calls but for the arguments that grow."""
+    calls = value if isinstance(value, list) else [{"function": value}]
+    growing = {(id(call.get("function")), "arguments") for call in calls}
+    growing |= {(id(call.get("custom")), "input") for call in calls}
+    for slot in every_text(calls, "tool_arguments", technical=OF_CALLS):
+        if (id(slot.container), slot.key) not in growing:
+            yield slot
 
 
 def _says_nothing(choice: Body) -> bool:

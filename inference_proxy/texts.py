@@ -48,6 +48,8 @@ TECHNICAL = _ADDRESSES | {
 """Keys whose values are machinery, not text, as long as they look like it: a changed one would break the call."""
 OF_SCHEMAS = frozenset({"type", "name", "format", "required", "strict", "$ref", "$schema", "$id"})
 """The same in the definition of a tool or of an answer's form."""
+OF_CALLS = frozenset({"id", "type", "name", "index", "call_id", "status"})
+"""The same in the call of a tool."""
 _MACHINERY = re.compile(r"[\w.:/+=#$-]*|data:[^\s,]{1,100};base64,\S*")
 _LOOKED_AT = 4_096
 """How much of a text tells packed bytes from words."""

@@ -73,12 +73,12 @@ _SETTINGS = frozenset(
         "audio", "dimensions", "encoding_format", "frequency_penalty", "function_call", "logit_bias", "logprobs",
         "max_completion_tokens", "max_tokens", "modalities", "moderation", "n", "parallel_tool_calls",
         "presence_penalty", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
-        "reasoning_effort", "seed", "service_tier", "store", "temperature", "tool_choice", "top_logprobs", "top_p",
+        "reasoning_effort", "seed", "service_tier", "store", "stream_options", "temperature", "tool_choice", "top_logprobs", "top_p",
         "verbosity",
     }
 )  # fmt: skip
 """Parameters whose values are words of the protocol, as long as they look like it."""
-_READ_BY_THE_PROXY = frozenset({"model", "stream", "stream_options"})
+_READ_BY_THE_PROXY = frozenset({"model", "stream"})
 _NOTHING: frozenset[str] = frozenset()
 
 

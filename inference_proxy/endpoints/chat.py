@@ -6,7 +6,7 @@ from typing import Any
 from guardrails.verdict import Place
 from inference_proxy.endpoints.base import Body, expect, missing, parameter_slots, wrong_type
 from inference_proxy.errors import invalid
-from inference_proxy.texts import Slot, every_text, is_machinery, other_texts
+from inference_proxy.texts import OF_CALLS, Slot, every_text, is_machinery, other_texts
 from inference_proxy.transcript import TEXT_FIELDS
 from ingest.records import Message, SpanKind
 
@@ -111,7 +111,7 @@ def _message_slots(message: Message, place: Place) -> Iterator[Slot]:
         if key in _NAMES and isinstance(value, str) and is_machinery(value):
             continue
         if key in ("tool_calls", "function_call"):
-            yield from _argument_slots(value)
+            yield from every_text(value, "tool_arguments", technical=OF_CALLS)
         elif isinstance(value, str):
             if value:
                 yield Slot(message, key, _place_of(key, place))
@@ -127,19 +127,3 @@ def _message_slots(message: Message, place: Place) -> Iterator[Slot]:
 
 def _place_of(key: str, place: Place) -> Place:
     return "reasoning" if place == "answer" and key in TEXT_FIELDS[2:] + ("reasoning_details",) else place
-
-
-def _argument_slots(value: Any) -> Iterator[Slot]:
-    for call in value if isinstance(value, list) else [value]:
-        if not isinstance(call, dict):
-            continue
-        for holder, key in (
-            (call.get("function"), "arguments"),
-            (call.get("custom"), "input"),
-            (call, "arguments"),
-        ):
-            said = holder.get(key) if isinstance(holder, dict) else None
-            if isinstance(said, str) and said:
-                yield Slot(holder, key, "tool_arguments")
-            elif said:
-                yield from every_text(said, "tool_arguments", technical=frozenset())
