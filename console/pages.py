@@ -32,6 +32,19 @@ def bad_filters(request: HttpRequest, error: FilterError, context: dict[str, Any
     return render(request, "bad_filters.html", context | {"errors": error.errors}, status=400)
 
 
+class Unshared:
+    """Middleware: what a person or a key gets to see is kept by no cache, unless a view says otherwise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and say who may keep the answer."""
+        response = self._get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class StoreOutage:
     """Middleware: while ClickHouse cannot be reached, pages say so calmly instead of breaking."""
 

@@ -116,6 +116,7 @@ def _faults(answer: Any) -> list[str]:
     """What is wrong with an answer: it failed, lacks a header, or holds what a browser would refuse to run."""
     policy = {directive.strip() for directive in answer["Content-Security-Policy"].split(";")}
     faults = [f"HTTP {answer.status_code}"] * (answer.status_code >= 500)
+    faults += ["Cache-Control"] * ("no-store" not in answer.get("Cache-Control", ""))
     faults += [name for name, value in HEADERS.items() if answer.get(name) != value]
     faults += sorted(DIRECTIVES - policy) + [one for one in policy if "unsafe" in one]
     return faults + _violations(answer.content.decode(errors="replace"))

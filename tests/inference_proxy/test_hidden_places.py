@@ -139,6 +139,20 @@ def test_an_address_of_an_image_travels_and_is_masked_where_it_is_kept(
     assert EMAIL.encode() not in everything_kept(proxy)
 
 
+def test_a_mistake_of_ours_is_no_success_in_the_record(
+    proxy: RunningProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def mistaken(*_: object, **__: object) -> None:
+        raise LookupError(EMAIL)
+
+    monkeypatch.setattr(proxy.app._serving.dispatcher, "dispatch", mistaken)
+
+    status, _, body = proxy.post("/v1/chat/completions", {"model": "fake-model", "messages": [HI]})
+
+    assert (status, EMAIL.encode() in body) == (500, False)
+    assert (proxy.span().status, proxy.span().error_type) == ("error", "internal_error")
+
+
 @pytest.mark.parametrize("name", ["user", "session", "feature", "prompt", "tags", "environment"])
 def test_what_a_caller_says_in_headers_is_masked_before_it_is_kept(
     proxy: RunningProxy, upstream: FakeUpstream, name: str
