@@ -119,8 +119,12 @@ class Current:
 
     async def _follow(self) -> None:
         while True:
-            await self._sources[0].wait(POLL_S)
-            await self.refresh()
+            try:
+                await self._sources[0].wait(POLL_S)
+                await self.refresh()
+            except Exception as error:  # noqa: BLE001 - were the following to end, no key could be revoked any more
+                self._complain(f"following the snapshot failed ({type(error).__name__})")
+                await asyncio.sleep(POLL_S)
 
 
 def _is_older(one: Snapshot, other: Snapshot) -> bool:

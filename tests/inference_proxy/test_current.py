@@ -145,6 +145,25 @@ async def test_a_snapshot_its_user_refuses_is_not_taken(tmp_path: Path) -> None:
     assert current.last_error == "cannot use 1"
 
 
+async def test_a_mistake_in_taking_one_does_not_end_the_following(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.json"
+    path.write_bytes(numbered("1"))
+
+    def take(snapshot: Snapshot) -> None:
+        if snapshot.version == "2":
+            raise RuntimeError("nobody thought of this")
+
+    current = Current(sources_of(redis_url=None, snapshot_file=path), on_change=take)
+    await current.start()
+    path.write_bytes(numbered("2"))
+    await eventually(lambda: "RuntimeError" in current.last_error)
+
+    path.write_bytes(numbered("3"))
+
+    await eventually(lambda: version_of(current) == "3")
+    await current.stop()
+
+
 async def test_age_counts_from_the_last_time_the_source_confirmed_it(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json"
     path.write_bytes(numbered("1"))
