@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from guardrails.guards import pattern, pii, secrets, words
+from guardrails.guards import invisible, pattern, pii, secrets, size, words
 from guardrails.parameters import Parameter
 from guardrails.verdict import Action
 
@@ -50,6 +50,23 @@ KINDS: Mapping[str, GuardKind] = {
             tier=1,
             parameters=words.PARAMETERS,
             build=words.build,
+            default_action="block",
+        ),
+        GuardKind(
+            kind="invisible",
+            title="Invisible text",
+            help="Characters that people do not see and models do: hidden instructions, text turned round.",
+            tier=1,
+            parameters=invisible.PARAMETERS,
+            build=invisible.build,
+        ),
+        GuardKind(
+            kind="size",
+            title="Size",
+            help="Texts with too many characters, tokens or lines.",
+            tier=1,
+            parameters=size.PARAMETERS,
+            build=size.build,
             default_action="block",
         ),
         GuardKind(

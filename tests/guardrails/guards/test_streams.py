@@ -15,6 +15,7 @@ from guardrails.policy import Policy
 from guardrails.registry import KINDS
 from guardrails.session import GuardSession
 from guardrails.verdict import Action
+from tests.guardrails.guards.test_invisible import SMUGGLED, TAGGED
 from tests.guardrails.guards.test_secrets import GENERIC, SAMPLES
 from tests.guardrails.makers import FILLER, SECRETS, at, cut, guard, policy, run, streamed, whole
 
@@ -43,6 +44,13 @@ EXAMPLES = {
         pieces=("sesame", "launch code", "s\u200besame"), parameters={"words": ["sesame", "launch code"]}
     ),
     "secrets": Example(pieces=(*SAMPLES.values(), *(text for text, _ in GENERIC))),
+    "invisible": Example(
+        pieces=("a\u200bb", "x\u202ey", TAGGED, "a\ufe0fb", "\x00\x00", "😀" + SMUGGLED, "👨\u200d!")
+    ),
+    "size": Example(
+        pieces=("x" * 41, "\n" * 4, "日本語のテキスト" * 3),
+        parameters={"max_characters": 40, "max_tokens": 20, "max_lines": 4},
+    ),
 }
 SEPARATORS = (" ", ", ", ". ", "\n", "", " (", '"')
 CASES = st.tuples(

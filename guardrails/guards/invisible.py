@@ -1,0 +1,146 @@
+"""Finds characters that people do not see and models do: smuggled instructions, hidden marks, text turned round."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from guardrails.normalising import INVISIBLE
+from guardrails.parameters import Parameter, choices, read
+from guardrails.policy import PolicyError
+from guardrails.verdict import Finding
+
+_TAGS = range(0xE0000, 0xE0080)
+_SELECTORS = frozenset([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x180B, 0x1810)])
+_BIDI = frozenset([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_ENTITIES = {
+    "tags": "TAG_CHARACTERS",
+    "bidi": "BIDI_CONTROL",
+    "selectors": "VARIATION_SELECTORS",
+    "zero_width": "ZERO_WIDTH",
+    "controls": "CONTROL_CHARACTERS",
+}
+PARAMETERS = (
+    Parameter(
+        name="look_for",
+        type="choices",
+        default=tuple(_ENTITIES),
+        help="Tag characters (hidden ASCII), marks that turn text round, variation selectors that choose nothing, "
+        "characters without width, control characters.",
+        choices=tuple(_ENTITIES),
+    ),
+    Parameter(
+        name="at_least",
+        type="number",
+        default=1,
+        help="How many in a row it takes for a finding.",
+        least=1,
+        most=1_000,
+    ),
+)
+
+_CONTROLS = frozenset(
+    [*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0)]
+)
+_HIDDEN = re.compile("[" + "".join(f"\\U{point:08x}" for point in sorted(INVISIBLE | _CONTROLS)) + "]+")
+_NON_JOINER, _JOINER, _SOFT_HYPHEN, _BLACK_FLAG, _END_OF_TAG = (
+    "\u200c",
+    "\u200d",
+    "\xad",
+    "\U0001f3f4",
+    "\U000e007f",
+)
+_EMOJI_STYLE, _TEXT_STYLE, _KEYCAP = "\ufe0f", "\ufe0e", "\u20e3"
+
+
+def build(parameters: Mapping[str, Any]) -> "InvisibleGuard":
+    """Build the guard that a policy describes."""
+    values = read(PARAMETERS, parameters, kind="invisible")
+    wanted = choices(values["look_for"], _ENTITIES, parameter="look_for", kind="invisible")
+    if not wanted:
+        raise PolicyError("an invisible guard needs something to look for: name some in 'look_for'")
+    return InvisibleGuard(frozenset(wanted), at_least=int(values["at_least"]))
+
+
+class InvisibleGuard:
+    """Looks at runs of hidden characters and leaves those alone that writing needs."""
+
+    def __init__(self, wanted: frozenset[str], *, at_least: int) -> None:
+        self.wanted = wanted
+        self.at_least = at_least
+
+    def scanner(self) -> "InvisibleScanner":
+        """Return what follows one text through this guard."""
+        return InvisibleScanner(self.entity_of)
+
+    def entity_of(self, before: str, run: str, after: str) -> str:
+        """Return what a run of hidden characters between two others is, empty for one that belongs there."""
+        if len(run) < self.at_least or _belongs(before, run, after):
+            return ""
+        kinds = {_kind(ord(character)) for character in run}
+        return next((kind for kind in _ENTITIES.values() if kind in kinds and kind in self.wanted), "")
+
+
+class InvisibleScanner:
+    """Finds runs of hidden characters; one at the end of a text is open until the next character is there."""
+
+    __slots__ = ("_entity_of", "settled")
+
+    def __init__(self, entity_of: Callable[[str, str, str], str]) -> None:
+        self._entity_of = entity_of
+        self.settled = 0
+        """Every finding that begins before this is known."""
+
+    def advance(self, text: str, base: int, *, is_final: bool) -> list[Finding]:
+        """Return the findings that have become certain. `text` begins at `base`, one settled character early."""
+        first = max(self.settled - base, 0)
+        self.settled = base + len(text)
+        findings: list[Finding] = []
+        for found in _HIDDEN.finditer(text, first):
+            start, end = found.span()
+            if end == len(text) and not is_final:
+                self.settled = base + start
+                break
+            entity = self._entity_of(text[start - 1 : start], found.group(), text[end : end + 1])
+            if entity:
+                findings.append(Finding(entity=entity, start=base + start, end=base + end))
+        return findings
+
+
+def _kind(point: int) -> str:
+    if point in _TAGS:
+        return _ENTITIES["tags"]
+    if point in _SELECTORS:
+        return _ENTITIES["selectors"]
+    if point in _BIDI:
+        return _ENTITIES["bidi"]
+    return _ENTITIES["controls" if point in _CONTROLS else "zero_width"]
+
+
+def _belongs(before: str, run: str, after: str) -> bool:
+    if before == _BLACK_FLAG and run.endswith(_END_OF_TAG):
+        # The flags of England, Scotland and Wales are a black flag and a few tags.
+        return len(run) <= 7 and all(ord(character) in _TAGS for character in run)
+    if run in (_EMOJI_STYLE, _TEXT_STYLE):
+        return _is_symbol(before) or (after == _KEYCAP and before in tuple("0123456789#*"))
+    if run in (_JOINER, _EMOJI_STYLE + _JOINER):
+        return (_is_symbol(before) and _is_symbol(after)) or _joins_letters(before, after)
+    if run == _NON_JOINER:
+        return _joins_letters(before, after)
+    if run in ("\u200e", "\u200f", "\u061c"):
+        return _is_right_to_left(before) or _is_right_to_left(after)
+    return run == _SOFT_HYPHEN and before.isalpha() and after.isalpha()
+
+
+def _is_symbol(character: str) -> bool:
+    return bool(character) and (
+        "\u2000" <= character <= "\u3300" or "\U0001f000" <= character <= "\U0001fbff" or character in "©®"
+    )
+
+
+def _joins_letters(before: str, after: str) -> bool:
+    """Persian, Arabic and the scripts of India need joiners between letters."""
+    return "\u0600" <= before <= "\u0dff" and (not after or not after.isascii() or not after.isalnum())
+
+
+def _is_right_to_left(character: str) -> bool:
+    return "\u0590" <= character <= "\u08ff" or "\ufb1d" <= character <= "\ufefc"
