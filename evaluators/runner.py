@@ -188,7 +188,7 @@ class Runner:
         if answer is None or answer.error:
             answer = await self._answer(case, arm)
             self.log.add_answer(key, answer)
-            self._spent_usd += answer.cost_usd or 0.0
+            self._spent_usd += 0.0 if "answers_of" in self.log.header else answer.cost_usd or 0.0
         self._failures_in_a_row = self._failures_in_a_row + 1 if answer.error else 0
         self._has_answered = self._has_answered or not answer.error
         await asyncio.gather(*(self._score(key, case, entry, answer) for entry in self.suite.entries))
@@ -225,9 +225,11 @@ class Runner:
 
 def cost_of(log: TrialLog) -> tuple[float, int]:
     """Return what a run's answers and judgements cost, and how many answers have no known price."""
-    answers = [answer.cost_usd for answer in log.answers.values() if not answer.error]
+    # A run that judged another run's answers has not paid for them.
+    own = [] if "answers_of" in log.header else list(log.answers.values())
+    answers = [answer.cost_usd for answer in own if not answer.error]
     judgements = [outcome.cost_usd or 0.0 for outcome in log.scores.values()]
-    asked_a_model = [answer for answer in log.answers.values() if answer.model]
+    asked_a_model = [answer for answer in own if answer.model]
     unknown = sum(answer.cost_usd is None for answer in asked_a_model)
     watching = sum(check.cost_usd for check in log.canaries.values())
     return sum(cost or 0.0 for cost in answers) + sum(judgements) + watching, unknown

@@ -7,7 +7,7 @@ from typing import Any
 from evaluators.errors import TrialLogError
 from evaluators.gate import Case, Gate, Margin, Metric, Rule, Trial
 from evaluators.sample import Sample
-from evaluators.score import Outcome
+from evaluators.score import Outcome, Score, Unscored
 from evaluators.suites.load import LoadedSuite
 from evaluators.trials import StoredAnswer, TrialKey, TrialLog
 
@@ -17,6 +17,7 @@ def header_of(suite: LoadedSuite) -> dict[str, Any]:
     return {
         "suite": suite.suite.suite,
         "digest": suite.digest(),
+        "same_but_cases": suite.digest(with_cases=False),
         "cases": [
             {"id": case.id, "cluster": case.cluster, "tags": sorted(case.tags)} for case in suite.gate_cases()
         ],
@@ -65,6 +66,27 @@ def stored_cases(log: TrialLog) -> list[Case]:
         Case(id=case["id"], cluster=case["cluster"], tags=frozenset(case["tags"]))
         for case in log.header["cases"]
     ]
+
+
+def failing_cases(log: TrialLog) -> set[str]:
+    """Return the cases whose candidate gave no answer, no score, or a score in the worse half of its scale."""
+    metrics, candidate = stored_metrics(log), stored_gate(log).candidate
+    failing = {key.case for key, answer in log.answers.items() if key.arm == candidate and answer.error}
+    for trial in gate_trials(log):
+        if trial.arm == candidate:
+            failing |= {
+                trial.case for name, outcome in trial.outcomes.items() if _is_bad(outcome, metrics.get(name))
+            }
+    return failing
+
+
+def _is_bad(outcome: Outcome, metric: Metric | None) -> bool:
+    if isinstance(outcome, Unscored):
+        return True
+    if not isinstance(outcome, Score) or metric is None or metric.bounds is None:
+        return False
+    middle = sum(metric.bounds) / 2.0
+    return outcome.value < middle if metric.direction == "higher" else outcome.value > middle
 
 
 def stored_metrics(log: TrialLog) -> dict[str, Metric]:

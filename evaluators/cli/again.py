@@ -16,6 +16,7 @@ from evaluators.reports.exit_code import exit_code_of
 from evaluators.runner import cost_of
 from evaluators.suites import load
 from evaluators.suites.units import margin_of
+from evaluators.trials import TrialLog
 
 margin_option = click.option(
     "--margin",
@@ -44,7 +45,15 @@ def gate(
     wanted = replace(given, rules=_with_margins(given.rules, margins, metrics))
     cases = stored.stored_cases(log)
     return _decided(
-        stored.gate_trials(log), wanted, metrics, cases, log.header, log.name, output, cost=cost_of(log)
+        stored.gate_trials(log),
+        wanted,
+        metrics,
+        cases,
+        log.header,
+        log.name,
+        output,
+        cost=cost_of(log),
+        log=log,
     )
 
 
@@ -87,6 +96,22 @@ def compare(
     return _decided(renamed, wanted, metrics, cases, logs[1].header, title, output, cost=(0.0, 0))
 
 
+def decided_again(log: TrialLog, output: str | None) -> int:
+    """Decide a stored run by its own gate and print the report."""
+    metrics, cases = stored.stored_metrics(log), stored.stored_cases(log)
+    return _decided(
+        stored.gate_trials(log),
+        stored.stored_gate(log),
+        metrics,
+        cases,
+        log.header,
+        log.name,
+        output,
+        cost=cost_of(log),
+        log=log,
+    )
+
+
 def _with_margins(
     rules: tuple[Rule, ...], margins: tuple[str, ...], metrics: Mapping[str, Metric]
 ) -> tuple[Rule, ...]:
@@ -112,6 +137,7 @@ def _decided(
     output: str | None,
     *,
     cost: tuple[float, int],
+    log: TrialLog | None = None,
 ) -> int:
     decision = decide(judged, gate=wanted, metrics=metrics, cases=cases, is_stopped=True)
     report = Report(
@@ -127,5 +153,5 @@ def _decided(
         unknown_costs=cost[1],
         inconclusive=header["inconclusive"],
     )
-    print_report(report, output)
+    print_report(report, output, log)
     return report.exit_code

@@ -8,10 +8,13 @@ _COMMANDS = {
     "init": "evaluators.cli.init:init",
     "plan": "evaluators.cli.plan:plan",
     "run": "evaluators.cli.run:run",
+    "score": "evaluators.cli.score:score",
     "gate": "evaluators.cli.again:gate",
     "compare": "evaluators.cli.again:compare",
     "calibrate": "evaluators.cli.calibrate:calibrate",
     "show": "evaluators.cli.show:show",
+    "import": "evaluators.cli.importing:import_",
+    "merge": "evaluators.cli.merge:merge",
     "schema": "evaluators.cli.schema:schema",
 }
 

@@ -8,15 +8,18 @@ import click
 
 from evaluators.errors import SuiteError
 from evaluators.reports import Report
+from evaluators.reports.annotations import as_annotations
+from evaluators.reports.html import as_html
 from evaluators.reports.junit import as_junit
 from evaluators.reports.markdown import as_markdown
 from evaluators.reports.text import as_text
+from evaluators.trials import TrialLog
 
 suite_argument = click.argument("suite", type=click.Path(path_type=Path, dir_okay=False))
 output_option = click.option(
     "-o",
     "--output",
-    type=click.Choice(["json", "junit", "md"]),
+    type=click.Choice(["json", "junit", "md", "html", "github"]),
     help="Write the report to standard output in this form.",
 )
 store_option = click.option(
@@ -32,14 +35,18 @@ sample_option = click.option(
 )
 
 
-def print_report(report: Report, output: str | None) -> None:
+def print_report(report: Report, output: str | None, log: TrialLog | None = None) -> None:
     """Print the block for people to standard error, and the asked-for form to standard output."""
     click.echo(as_text(report), err=True)
-    forms = {"junit": as_junit, "md": as_markdown}
     if output == "json":
         click.echo(dumped(report.as_json()))
+    elif output == "html":
+        click.echo(as_html(report, log), nl=False)
     elif output is not None:
-        click.echo(forms[output](report), nl=False)
+        click.echo(_FORMS[output](report), nl=False)
+
+
+_FORMS = {"junit": as_junit, "md": as_markdown, "github": as_annotations}
 
 
 def dumped(content: Any) -> str:

@@ -10,6 +10,7 @@ from evaluators.gate import Metric
 from evaluators.gate.rules import margin_of
 from evaluators.stats.power import cases_needed, minimum_detectable_effect, planned_standard_error
 from evaluators.suites import LoadedSuite, load
+from evaluators.suites.choice import Choice
 from evaluators.targets.prompt import check_arms
 
 _CHARACTERS_PER_TOKEN = 4
@@ -23,7 +24,7 @@ _TYPICAL_ANSWER_TOKENS = 300
 @click.option("-o", "--output", type=click.Choice(["json"]), help="Write JSON to standard output.")
 def plan(suite: Path, tags: tuple[str, ...], sample: int | None, output: str | None) -> None:
     """Say how many calls a suite makes, what they may cost, and the smallest change it can see. Calls nothing."""
-    planned = plan_of(load(suite, tags=frozenset(tags), sample=sample))
+    planned = plan_of(load(suite, choice=Choice(tags=frozenset(tags), sample=sample)))
     if output == "json":
         click.echo(dumped(planned))
         return

@@ -2,6 +2,9 @@
 
 import asyncio
 import signal
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +21,16 @@ from evaluators.cli.options import (
     tag_option,
 )
 from evaluators.cli.progress import ConsoleProgress
+from evaluators.cli.watch import run_again_and_again
+from evaluators.completion import Complete
 from evaluators.errors import TrialLogError
 from evaluators.judgements import Judgements
 from evaluators.reports import Report
 from evaluators.reports.exit_code import PASSED, STOPPED, exit_code_of
 from evaluators.runner import Runner, RunResult
 from evaluators.suites import LoadedSuite, load
+from evaluators.suites.choice import Choice, shard_of
+from evaluators.targets import Target
 from evaluators.trials import TrialLog
 
 
@@ -47,6 +54,19 @@ from evaluators.trials import TrialLog
 )
 @click.option("--no-cache", is_flag=True, help="Ask judges again, whatever earlier runs have judged.")
 @click.option("--no-gate", is_flag=True, help="Report, and exit with 0 whatever the gate says.")
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Run only this part of the cases; `merge` puts the parts together and decides.",
+)
+@click.option(
+    "--failing",
+    is_flag=False,
+    flag_value="latest",
+    metavar="[RUN]",
+    help="Only the cases that failed in a run, by default the latest: for looking, not for deciding.",
+)
+@click.option("--watch", is_flag=True, help="Run again whenever a file beside the suite changes.")
 def run(
     suite: Path,
     output: str | None,
@@ -54,28 +74,37 @@ def run(
     resume: str | None,
     no_cache: bool,
     no_gate: bool,
+    watch: bool,
     **options: Any,
 ) -> int:
     """Run a suite and decide.
 
     The report goes to standard error; with -o, standard output has it in a form for machines.
     """
+    if watch:
+        return run_again_and_again(suite.resolve().parent)
     environment = settings.read()
-    loaded = _with_options(suite, options)
     root = store or environment.home / "evals"
-    log = _log(root, resume, loaded)
+    loaded = _with_options(suite, options, root)
+    log = _log(root, resume, loaded, options)
+    if options["shard"]:
+        # A part of the cases decides nothing, so it never stops early.
+        loaded = replace(loaded, gate=replace(loaded.gate, looks=loaded.gate.looks[-1:]))
+    cache = Judgements.at(None if no_cache else root / "judgements.jsonl")
     try:
-        result = _run(
-            loaded, log, environment, Judgements.at(None if no_cache else root / "judgements.jsonl"), options
-        )
+        result = run_suite(loaded, log, cache, lambda: connected(loaded, environment))
     finally:
         log.close()
-    report = _report(loaded, log, result)
-    print_report(report, output)
+    report = report_of(loaded, log, result)
+    if options["shard"] or options["failing"]:
+        note = "one part of the cases" if options["shard"] else "cases chosen because they failed"
+        report = replace(report, note=f"{note}: nothing is decided by it")
+        report = replace(report, exit_code=report.exit_code if result.stop else PASSED)
+    print_report(report, output, log)
     return PASSED if no_gate and report.exit_code != STOPPED else report.exit_code
 
 
-def _with_options(path: Path, options: dict[str, Any]) -> LoadedSuite:
+def _with_options(path: Path, options: dict[str, Any], root: Path) -> LoadedSuite:
     overrides: dict[str, Any] = {}
     if options["trials_asked"]:
         text = options["trials_asked"]
@@ -84,11 +113,18 @@ def _with_options(path: Path, options: dict[str, Any]) -> LoadedSuite:
         overrides["concurrency"] = options["concurrency"]
     if options["max_cost"]:
         overrides["budget"] = {"cost": options["max_cost"]}
-    return load(path, tags=frozenset(options["tags"]), sample=options["sample"], overrides=overrides)
+    failing = options["failing"]
+    choice = Choice(
+        tags=frozenset(options["tags"]),
+        ids=None if failing is None else stored.failing_cases(trials.read(trials.find(root, failing))),
+        sample=options["sample"],
+        shard=None if options["shard"] is None else shard_of(options["shard"]),
+    )
+    return load(path, choice=choice, overrides=overrides)
 
 
-def _log(root: Path, resume: str | None, suite: LoadedSuite) -> TrialLog:
-    header = stored.header_of(suite)
+def _log(root: Path, resume: str | None, suite: LoadedSuite, options: dict[str, Any]) -> TrialLog:
+    header = stored.header_of(suite) | ({"shard": options["shard"]} if options["shard"] else {})
     if resume is None:
         return trials.create(root, header)
     log = trials.open_for_writing(trials.find(root, resume))
@@ -98,19 +134,19 @@ def _log(root: Path, resume: str | None, suite: LoadedSuite) -> TrialLog:
     return log
 
 
-def _run(
+def run_suite(
     suite: LoadedSuite,
     log: TrialLog,
-    environment: settings.Settings,
     judgements: Judgements,
-    options: dict[str, Any],
+    connect: Callable[[], AbstractAsyncContextManager[tuple[Target, Mapping[str, Complete]]]],
 ) -> RunResult:
+    """Run a suite to its decision, or to what stops it; Ctrl-C keeps what came."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     budget = suite.suite.budget
     runners: list[Runner] = []
 
     async def work() -> RunResult:
-        async with connected(suite, environment) as (target, judges):
+        async with connect() as (target, judges):
             progress = ConsoleProgress(None if budget.cost is None else float(budget.cost))
             runners.append(
                 Runner(
@@ -133,7 +169,8 @@ def _run(
         return runners[0].result(runners[0].decide())
 
 
-def _report(suite: LoadedSuite, log: TrialLog, result: RunResult) -> Report:
+def report_of(suite: LoadedSuite, log: TrialLog, result: RunResult) -> Report:
+    """Return the report of a run that has just ended."""
     cases = suite.gate_cases()
     budget = suite.suite.budget
     return Report(

@@ -23,6 +23,8 @@ class Report:
     cost_cap_usd: float | None = None
     stop: str = ""
     inconclusive: str = "warn"
+    note: str = ""
+    """What a reader must know about how the cases were chosen."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain values."""

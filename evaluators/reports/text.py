@@ -36,7 +36,8 @@ def verdict(report: Report) -> str:
         report.decision.state == "INCONCLUSIVE" and report.exit_code == 0 and report.inconclusive == "warn"
     )
     warning = " Nothing was proven; the suite lets that through with this warning." if is_let_through else ""
-    return f"{report.decision.state}  {report.decision.reason}.{stopped}{warning}"
+    note = f" ({report.note})" if report.note else ""
+    return f"{report.decision.state}  {report.decision.reason}.{stopped}{warning}{note}"
 
 
 def _table(report: Report) -> list[str]:

@@ -89,7 +89,12 @@ class Entry:
         return self.tag is None or self.tag in case.tags
 
     def built(self, case: SuiteCase, complete: Complete | None) -> Configured:
-        """Build the evaluator with the case's values in its lookups."""
+        """Build the evaluator with the case's values in its lookups.
+
+        A case it is not for need not have them.
+        """
+        if not self.applies_to(case):
+            return _trial_build(self.kind, self.parameters, self.name)
         return registry.build(self.kind, fill_all(self.parameters, case.values()), complete, name=self.name)
 
     def described(self) -> dict[str, Any]:

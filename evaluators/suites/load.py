@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from evaluators.errors import NoCasesError, SuiteError
+from evaluators.errors import SuiteError
 from evaluators.gate import Case, Gate
 from evaluators.suites.cases import SuiteCase, load_cases
+from evaluators.suites.choice import Choice
 from evaluators.suites.complaints import sentence
 from evaluators.suites.documents import parse_yaml, read_text
 from evaluators.suites.entries import Entry, entries_of
@@ -33,12 +34,12 @@ class LoadedSuite:
     """Each arm's settings, its prompt files read."""
     gate: Gate
 
-    def digest(self) -> str:
+    def digest(self, *, with_cases: bool = True) -> str:
         """Return a hash of everything that decides answers and scores; the gate may change without it."""
         content = {
             "target": self.suite.target.model_dump(mode="json", exclude={"arms"}),
             "arms": self.arms,
-            "cases": [case.values() | {"cluster": case.cluster} for case in self.cases],
+            "cases": [case.values() | {"cluster": case.cluster} for case in self.cases if with_cases],
             "evaluators": [entry.described() for entry in self.entries],
             "judges": {name: judge.model_dump(mode="json") for name, judge in self.suite.judges.items()},
         }
@@ -52,14 +53,13 @@ class LoadedSuite:
 def load(
     path: Path,
     *,
-    tags: frozenset[str] = frozenset(),
-    sample: int | None = None,
+    choice: Choice | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> LoadedSuite:
     """Read a suite file, or raise SuiteError with a sentence about what is wrong and where.
 
     `overrides` take the place of top-level keys; of `budget`, only of the keys they name.
-    `tags` keeps cases with one of them, `sample` the first so many in an order that only the ids decide.
+    `choice` says which cases are kept.
     """
     document = parse_yaml(read_text(path), name=path.name)
     if not isinstance(document, dict):
@@ -74,7 +74,7 @@ def load(
     directory = path.resolve().parent
     try:
         entries = entries_of(suite, directory)
-        cases = _chosen(load_cases(suite.cases, directory), tags, sample)
+        cases = (choice or Choice()).of(load_cases(suite.cases, directory))
         return LoadedSuite(
             suite=suite,
             directory=directory,
@@ -85,15 +85,6 @@ def load(
         )
     except SuiteError as error:
         raise type(error)(f"{path.name}: {error}") from error
-
-
-def _chosen(cases: list[SuiteCase], tags: frozenset[str], sample: int | None) -> list[SuiteCase]:
-    chosen = [case for case in cases if not tags or tags & case.tags]
-    if sample is not None:
-        chosen = sorted(chosen, key=lambda case: hashlib.sha256(case.id.encode()).digest())[:sample]
-    if not chosen:
-        raise NoCasesError("no cases" if not cases else f"none of the {len(cases)} cases is left to run")
-    return chosen
 
 
 def _with_files(name: str, arm: Mapping[str, Any], directory: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import yaml
 from evaluators.errors import NoCasesError, SuiteError
 from evaluators.gate import Margin
 from evaluators.suites import load
+from evaluators.suites.choice import Choice
 from evaluators.suites.documents import parse_yaml
 from evaluators.suites.model import Suite
 
@@ -105,12 +106,12 @@ def test_two_cases_with_one_id_are_refused(tmp_path: Path) -> None:
 
 def test_a_suite_without_cases_is_an_error_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(NoCasesError, match="none of the 2 cases"):
-        load(written(tmp_path, SUITE), tags=frozenset({"africa"}))
+        load(written(tmp_path, SUITE), choice=Choice(tags=frozenset({"africa"})))
 
 
 def test_a_sample_is_the_same_every_time(tmp_path: Path) -> None:
     path = written(tmp_path, SUITE)
-    assert load(path, sample=1).cases == load(path, sample=1).cases
+    assert load(path, choice=Choice(sample=1)).cases == load(path, choice=Choice(sample=1)).cases
 
 
 @pytest.mark.parametrize(
