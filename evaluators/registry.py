@@ -42,6 +42,20 @@ KINDS: Mapping[str, str] = {
     "cost": "evaluators.measures.cost:Cost",
     "tokens": "evaluators.measures.tokens:Tokens",
     "rubric": "evaluators.judges.rubric:Rubric",
+    "checklist": "evaluators.judges.checklist:Checklist",
+    "dag": "evaluators.judges.dag:Dag",
+    "pairwise": "evaluators.judges.pairwise:Pairwise",
+    "faithfulness": "evaluators.judges.faithfulness:Faithfulness",
+    "context_recall": "evaluators.judges.context_recall:ContextRecall",
+    "context_precision": "evaluators.judges.context_precision:ContextPrecision",
+    "answer_relevance": "evaluators.judges.answer_relevance:AnswerRelevance",
+    "citation": "evaluators.judges.citation:Citation",
+    "summarisation": "evaluators.judges.summarisation:Summarisation",
+    "conversation": "evaluators.conversation.conversation:Conversation",
+    "knowledge_retention": "evaluators.conversation.knowledge_retention:KnowledgeRetention",
+    "task_completion": "evaluators.agents.task_completion:TaskCompletion",
+    "plan_adherence": "evaluators.agents.plan_adherence:PlanAdherence",
+    "tool_use": "evaluators.agents.tool_use:ToolUse",
 }
 """Where each kind lives. A module is imported when its kind is first asked for."""
 

@@ -20,15 +20,17 @@ async def test_the_page_says_what_the_comparisons_say() -> None:
     assert await page() == PAGE.read_text()
 
 
+STEMS = "hop fil fall stat rat fl tr d sk depend oper conform geo theo archaeo agr control y play enjoy siz troubl"
+ENDINGS = (
+    "s es ies sses ed eed ied ing ying y ational tional enci anci izer bli alli entli eli ousli ization ation ator "
+    "alism iveness fulness ousness aliti iviti biliti fulli logi icate ative alize iciti ical ful ness al ance ence er "
+    "ic able ible ant ement ment ent ion sion tion ou ism ate iti ous ive ize e ll ly"
+)
+IRREGULAR = "sky skies dying news innings proceed exceed succeed howe a is be tie"
+
+
 def test_stems_are_those_of_the_oracle() -> None:
-    endings = (
-        "s es ies sses ed eed ied ing ying y ational tional enci anci izer bli alli entli eli ousli ization ation ator "
-        "alism iveness fulness ousness aliti iviti biliti fulli logi icate ative alize iciti ical ful ness al ance ence er "
-        "ic able ible ant ement ment ent ion sion tion ou ism ate iti ous ive ize e ll ly"
-    ).split()
-    stems = "hop fil fall stat rat fl tr d sk depend oper conform geo theo archaeo agr control y play enjoy siz troubl".split()
-    words = [word + ending for word in stems for ending in endings]
-    words += "sky skies dying news innings proceed exceed succeed howe a is be tie".split()
+    words = [word + ending for word in STEMS.split() for ending in ENDINGS.split()] + IRREGULAR.split()
     theirs = PorterStemmer()
     assert [word for word in words if stem(word) != theirs.stem(word)] == []
 

@@ -2,11 +2,12 @@
 
 import random
 
-_PARTS = (
+_WORDS = (
     "the quick brown fox jumps over lazy dogs running runs happily conditional rational relational agreed "
     "formality hopefulness operators electrical a an it's don't &amp; &quot;so&quot; 1,000 3.5 2-3 (hi) U.S. - "
     "-- e.g. Über naïve 日本 … <skipped> [x] {y} $5 50% ~ can-not THE Fox"
-).split()
+)
+_PARTS = _WORDS.split()
 _BETWEEN = (" ", " ", " ", " ", "\n", ", ", ". ", "", "-\n")
 
 
