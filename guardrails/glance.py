@@ -1,55 +1,88 @@
-"""A first look at whole texts: most hold nothing that any guard objects to, and nothing needs to be built for those."""
+"""A first look at whole texts: most hold nothing that a guard objects to, and for those nothing needs to be built."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from guardrails.json_text import encodable, looks_like_json
 from guardrails.local import Conversation
 from guardrails.outcome import Decision, PlacedText
-from guardrails.registry import Check
+from guardrails.policy import Policy
+from guardrails.registry import Check, checks
 from guardrails.tally import Tally
 from guardrails.verdict import Place
 
-READ_AS_JSON: frozenset[Place] = frozenset({"tool_results", "answer"})
-"""Places whose texts are read as JSON when they look like it; arguments of tools always are."""
+MOST_KNOWN = 512
+
+
+class Glance:
+    """The guards of one policy, by place, and what they say of a text that they allow."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.checks = checks(policy)
+        self._at: dict[Place, tuple[Check, ...]] = {}
+        self._allowed: dict[tuple[Place, bool], tuple[Decision, ...]] = {}
+        self._needs_more: dict[Place, bool] = {}
+
+    def at(self, place: Place) -> tuple[Check, ...]:
+        """Return the guards that look at a place."""
+        found = self._at.get(place)
+        if found is None:
+            found = tuple(check for check in self.checks if place in check.config.places)
+            self._at[place] = found
+            self._needs_more[place] = any(check.failure or check.remote for check in found)
+        return found
+
+    def allowed(
+        self, texts: Sequence[PlacedText], conversation: Conversation, *, is_streamed: bool
+    ) -> list[Decision] | None:
+        """Return the decisions when every text is allowed as it stands; None when somebody has to look closer.
+
+        The decisions are the same ones every time: nobody took the time it needed.
+        """
+        decisions: list[Decision] = []
+        seen: set[Place] = set()
+        for place, text in texts:
+            if encodable(text) is not text:
+                return None
+            relevant = self.at(place)
+            if not relevant:
+                continue
+            if self._needs_more[place] or is_json(place, text):
+                return None
+            for check in relevant:
+                if check.local is not None:
+                    if check.local.scanner().advance(text, 0, is_final=True):
+                        return None
+                elif check.whole is not None and check.whole.judge(text, conversation):
+                    return None
+            if place not in seen:
+                seen.add(place)
+                decisions += self._decisions(place, is_streamed=is_streamed)
+        return decisions
+
+    def _decisions(self, place: Place, *, is_streamed: bool) -> tuple[Decision, ...]:
+        decisions = self._allowed.get((place, is_streamed))
+        if decisions is None:
+            tallies = [Tally(check, place) for check in self.at(place)]
+            decisions = tuple(tally.decision(is_streamed=is_streamed) for tally in tallies)
+            self._allowed[place, is_streamed] = decisions
+        return decisions
+
+
+def glance_of(policy: Policy) -> Glance:
+    """Return the glance of a policy, made once for each."""
+    # By identity: to compare policies takes longer than to guard a text. What is known here cannot lose its id.
+    known = _KNOWN.get(id(policy))
+    if known is None:
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[id(policy)] = Glance(policy)
+    return known
+
+
+_KNOWN: dict[int, Glance] = {}
 
 
 def is_json(place: Place, text: str) -> bool:
-    """Tell whether a text is to be read as JSON."""
-    return place == "tool_arguments" or (place in READ_AS_JSON and looks_like_json(text))
-
-
-def allows_all(
-    checks: tuple[Check, ...], texts: Sequence[PlacedText], conversation: Conversation
-) -> list[Decision] | None:
-    """Return the guards' decisions when they allow every text as it stands; None when somebody has to look closer."""
-    decisions: list[Decision] = []
-    seen: set[Place] = set()
-    for place, text in texts:
-        ready = _at(checks, place)
-        if ready is None:
-            return None
-        relevant, allowed = ready
-        if place not in seen:
-            seen.add(place)
-            decisions += allowed
-        if not relevant:
-            continue
-        if is_json(place, text) or encodable(text) is not text:
-            return None
-        for check in relevant:
-            if check.local is not None:
-                if check.local.scanner().advance(text, 0, is_final=True):
-                    return None
-            elif check.whole is not None and check.whole.judge(text, conversation):
-                return None
-    return decisions
-
-
-@lru_cache(maxsize=4_096)
-def _at(checks: "tuple[Check, ...]", place: Place) -> tuple[tuple[Check, ...], tuple[Decision, ...]] | None:
-    """Return the guards that look at a place and what they say when they allow it; None if one needs a detector."""
-    relevant = tuple(check for check in checks if place in check.config.places)
-    if any(check.failure is not None or check.remote is not None for check in relevant):
-        return None
-    return relevant, tuple(Tally(check, place).decision(is_streamed=False) for check in relevant)
+    """Tell whether a text is read as JSON."""
+    return place == "tool_arguments" or (place in ("tool_results", "answer") and looks_like_json(text))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from guardrails.registry import RemoteGuard
 from guardrails.verdict import Action, Failure, Finding, Place
@@ -11,8 +11,7 @@ WITHHELD = "[withheld: a guard could not check this text]"
 """Stored in place of a text that a guard should have masked and could not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedText:
+class PlacedText(NamedTuple):
     """A text and what it is in the conversation."""
 
     place: Place

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from guardrails.findings import Stretch
-from guardrails.json_text import JsonText, Replacement, encodable, looks_like_json, replaced
+from guardrails.glance import Glance, glance_of, is_json
+from guardrails.json_text import JsonText, Replacement, encodable, replaced
 from guardrails.local import NOTHING_SAID, Conversation
 from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
 from guardrails.policy import Policy
 from guardrails.redaction import Vault, in_json
-from guardrails.registry import Check, RemoteGuard, checks
+from guardrails.registry import Check, RemoteGuard
 from guardrails.streaming import TextStream
 from guardrails.tally import Tally
 from guardrails.verdict import ACTIONS, Action, Failure, Finding, Place
@@ -29,16 +30,16 @@ class GuardSession:
     detector: Detector | None = None
     decisions: list[Decision] = field(default_factory=list)
     """What every guard that ran has decided so far."""
-    _checks: tuple[Check, ...] = ()
+    _glance: Glance | None = field(default=None, repr=False)
     _vault: Vault = field(default_factory=Vault, repr=False)
     _conversation: Conversation = field(default=NOTHING_SAID, repr=False)
 
     def __post_init__(self) -> None:
-        self._checks = checks(self.policy) if self.policy else ()
+        self._glance = glance_of(self.policy) if self.policy else None
 
     async def check_input(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
-        if self._checks:
+        if self._glance and self._glance.checks:
             self._vault.reserve(encodable(each.text) for each in texts)
         outcome = await self.check(texts, is_answer=False)
         system = [text for each, text in zip(texts, outcome.texts, strict=True) if each.place == "system"]
@@ -60,11 +61,8 @@ class GuardSession:
 
     def tallies(self, place: Place) -> list[Tally]:
         """Return a fresh tally for every guard that looks at a place."""
-        return [
-            Tally(check, place, failure=check.failure)
-            for check in self._checks
-            if place in check.config.places
-        ]
+        relevant = self._glance.at(place) if self._glance else ()
+        return [Tally(check, place, failure=check.failure) for check in relevant]
 
     def watch(self, tallies: Sequence[Tally], *, is_answer: bool) -> Watch:
         """Return what follows a text under these guards."""
@@ -117,11 +115,17 @@ class GuardSession:
         self, texts: Sequence[PlacedText], *, is_answer: bool, is_streamed: bool = False
     ) -> Outcome:
         """Check whole texts, on their way to the provider or back."""
+        if self._glance is not None and not (is_answer and not self._vault.is_empty):
+            allowed = self._glance.allowed(texts, self._conversation, is_streamed=is_streamed)
+            if allowed is not None:
+                self.decisions += allowed
+                as_they_are = tuple(each.text for each in texts)
+                return Outcome(action="allow", texts=as_they_are, stored=as_they_are)
         texts = [PlacedText(place=each.place, text=encodable(each.text)) for each in texts]
         by_place = {place: self.tallies(place) for place in dict.fromkeys(each.place for each in texts)}
         followed: list[tuple[Watch, JsonText | None]] = []
         for each in texts:
-            as_json = JsonText(each.text) if _is_json(each) else None
+            as_json = JsonText(each.text) if is_json(each.place, each.text) else None
             watch = self.watch(by_place[each.place], is_answer=is_answer)
             watch.grow(as_json.view if as_json else each.text, is_final=True, raw=each.text)
             followed.append((watch, as_json))
@@ -190,9 +194,3 @@ class GuardSession:
                 shown = in_json(original) if is_json else original
             travels.append(Replacement(first, last, shown))
         return travels, stored
-
-
-def _is_json(text: PlacedText) -> bool:
-    return text.place == "tool_arguments" or (
-        text.place in ("tool_results", "answer") and looks_like_json(text.text)
-    )

@@ -1,6 +1,6 @@
 """A call under its project's policy: what may travel on, what may be kept, and what the guards decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from ingest.records import Message
 
 GROWING_PARTS = frozenset({*TEXT_FIELDS, "tool_calls", "function_call", "audio", "reasoning_details"})
 """Parts of a delta whose texts grow from chunk to chunk, beside its plain strings."""
+NAMES_OF_SOMEONE = frozenset({"user", "session"})
+"""Labels by which calls are told apart: what is masked of them is kept under an alias."""
 ANSWER_PLACES: frozenset[Place] = frozenset({"answer", "reasoning", "tool_arguments"})
 
 
@@ -36,10 +38,13 @@ class CheckedAnswer:
 class Guarding:
     """One call's passage through the guards, there and back."""
 
-    def __init__(self, policy: Policy | None, detector: Detector | None) -> None:
+    def __init__(
+        self, policy: Policy | None, detector: Detector | None, *, alias: Callable[[str], str]
+    ) -> None:
         self._policy = policy
         self._has_guards = policy is not None and bool(policy.guards)
         self._session = GuardSession(policy, detector)
+        self._alias = alias
         self._placeholders_sent = False
         self.kept: Body | None = None
         """The request as it may be kept; None until the guards have seen it."""
@@ -84,7 +89,10 @@ class Guarding:
         slots = endpoint.request_slots(body)
         about = [PlacedText(place="user", text=text) for text in labels.values()]
         outcome = await self._session.check_input([*about, *_placed(slots)])
-        self.kept_labels = dict(zip(labels, outcome.stored, strict=False))
+        self.kept_labels = {
+            name: self._alias(text) if text != stored and name in NAMES_OF_SOMEONE else stored
+            for (name, text), stored in zip(labels.items(), outcome.stored, strict=False)
+        }
         travels, stored = outcome.texts[len(about) :], outcome.stored[len(about) :]
         self.kept = body
         if stored != travels or any(slot.is_address for slot in slots):
@@ -386,7 +394,7 @@ def _event(value: object) -> bytes:
 
 
 def _placed(slots: Sequence[Slot]) -> list[PlacedText]:
-    return [PlacedText(place=slot.place, text=slot.container[slot.key]) for slot in slots]
+    return [PlacedText(place, container[key]) for container, key, place, _ in slots]
 
 
 def _forget_log_probabilities(answer: Body) -> None:
