@@ -125,7 +125,7 @@ class Journal:
             http_status=self.http_status,
             environment=said.get("environment") or self.grant.environment,
             session_id=said.get("session", ""),
-            user_id=said.get("user") or _end_user(kept),
+            user_id=said.get("user", ""),
             feature=said.get("feature", ""),
             prompt_name=prompt_name,
             prompt_version=prompt_version,
@@ -148,10 +148,12 @@ class Journal:
         )
 
 
-def labels_of(exchange: Exchange) -> dict[str, str]:
-    """Return what the caller's headers say of the call, by the last word of their names."""
+def labels_of(exchange: Exchange, body: Body) -> dict[str, str]:
+    """Return what the caller says of the call in headers, by the last word of their names; the user also in the body."""
     found = {name: exchange.headers.get(header, b"") for name, header in _LABELS.items()}
-    return {name: text for name, said in found.items() if (text := said.decode("utf-8", "replace").strip())}
+    labels = {name: text for name, said in found.items() if (text := said.decode("utf-8", "replace").strip())}
+    user = body.get("safety_identifier") or body.get("user")
+    return {"user": user} | labels if user and isinstance(user, str) else labels
 
 
 _LONGEST_LABEL, _MOST_TAGS = 256, 32
@@ -167,10 +169,3 @@ def _parameters(kept: Body | None, *, with_text: bool) -> dict[str, Any]:
     if with_text:
         return {key: value for key, value in kept.items() if key not in _NOT_PARAMETERS}
     return {key: value for key, value in kept.items() if key in PARAMETERS_WITHOUT_TEXT}
-
-
-def _end_user(kept: Body | None) -> str:
-    if kept is None:
-        return ""
-    user = kept.get("safety_identifier") or kept.get("user")
-    return user if isinstance(user, str) else ""

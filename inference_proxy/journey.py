@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 from guardrails.session import Blocked
+from inference_proxy.aliases import alias
 from inference_proxy.answers import described, finish_reason, without_usage
 from inference_proxy.dispatch import Reached
 from inference_proxy.endpoints.base import Endpoint, expect, missing, wrong_type
@@ -105,7 +106,11 @@ class _Journey:
         self.key = key
         self.raw = raw
         self.body = body
-        self.guarding = Guarding(routes.project.policy, serving.detector)
+        self.guarding = Guarding(
+            routes.project.policy,
+            serving.detector,
+            alias=partial(alias, project_id=routes.project.id, pepper=serving.pepper),
+        )
         self.reservation: Reservation = NOTHING_RESERVED
         self.is_recorded = False
         self.reached_upstream = False
@@ -169,7 +174,7 @@ class _Journey:
 
     async def _guard_request(self) -> None:
         try:
-            labels = labels_of(self.exchange)
+            labels = labels_of(self.exchange, self.body)
             await self.guarding.check_request(self.endpoint, self.raw, self.body, labels)
         finally:
             self.journal.kept_request = self.guarding.kept

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID, uuid5
 
 from guardrails.policy import Policy
 from guardrails.session import Decision, Detector, GuardSession, PlacedText
 from guardrails.verdict import ACTIONS, PLACES
+from inference_proxy.aliases import alias
 from inference_proxy.snapshot import ProjectConfig, Snapshot
 from inference_proxy.span_texts import FoundText, texts_of, with_texts, without_texts
 from ingest.keys import KeyGrant, KeyRing
@@ -28,6 +30,8 @@ class MaskingIntake:
     """The receiver's rules under one snapshot."""
 
     snapshot: Snapshot
+    pepper: bytes
+    """The installation's, for aliases."""
     detector: Detector | None = None
     """Where guards of the second tier look; without one they fail, and their policy says what follows."""
 
@@ -41,11 +45,11 @@ class MaskingIntake:
         project = self.snapshot.projects.get(grant.project_id)
         if project is None:
             raise UnavailableError("the key's project is not known yet; try again shortly")
-        return await mask(project, spans, detector=self.detector)
+        return await mask(project, spans, detector=self.detector, pepper=self.pepper)
 
 
 async def mask(
-    project: ProjectConfig, spans: Sequence[Span], *, detector: Detector | None = None
+    project: ProjectConfig, spans: Sequence[Span], *, pepper: bytes, detector: Detector | None = None
 ) -> list[Record]:
     """Return what may be stored of a project's spans.
 
@@ -65,8 +69,8 @@ async def mask(
         masked = await asyncio.gather(
             *(_mask_span(span, policy, anywhere, detector) for span in spans[start : start + _AT_ONCE])
         )
-        for span, events in masked:
-            records += [span, *events]
+        for before, (span, events) in zip(spans[start:], masked, strict=False):
+            records += [_with_aliases(span, before, pepper), *events]
     return records
 
 
@@ -103,6 +107,16 @@ async def _mask_span(
     return masked, [
         _event(masked, policy, place, decision, number) for number, (place, decision) in enumerate(decisions)
     ]
+
+
+def _with_aliases(masked: Span, before: Span, pepper: bytes) -> Span:
+    """Tell people and conversations apart whose names are masked."""
+    names: dict[str, Any] = {
+        field: alias(name, project_id=before.project_id, pepper=pepper)
+        for field in ("user_id", "session_id")
+        if (name := getattr(before, field)) != getattr(masked, field)
+    }
+    return replace(masked, **names) if names else masked
 
 
 def _placed(found: Sequence[FoundText], group: str) -> list[PlacedText]:

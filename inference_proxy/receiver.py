@@ -32,10 +32,11 @@ DRAIN_S = 5
 async def serve(settings: Settings, *, host: str, port: int) -> None:
     """Receive until SIGTERM or SIGINT, then finish what is in progress and make it durable."""
     detector = GuardServer(settings.guard_url) if settings.guard_url else None
+    pepper = pepper_from(settings.secret_key)
     in_force: list[MaskingIntake] = []
 
     def put_in_force(snapshot: Snapshot) -> None:
-        in_force[:] = [MaskingIntake(snapshot, detector)]
+        in_force[:] = [MaskingIntake(snapshot, pepper, detector)]
 
     current = Current(
         sources_of(redis_url=settings.redis_url, snapshot_file=settings.snapshot_file),
@@ -48,7 +49,7 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
         app = build(
             intake=lambda: in_force[0] if in_force else None,
             spool=spool,
-            pepper=pepper_from(settings.secret_key),
+            pepper=pepper,
         )
         await current.start()
         config = uvicorn.Config(

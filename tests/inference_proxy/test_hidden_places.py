@@ -166,6 +166,20 @@ def test_what_a_caller_says_in_headers_is_masked_before_it_is_kept(
     assert EMAIL.encode() not in everything_kept(proxy)
 
 
+def test_people_stay_apart_when_their_names_are_masked(proxy: RunningProxy) -> None:
+    proxy.publish(policy=policy_of(MASK_EMAILS))
+    body = {"model": "fake-model", "messages": [HI]}
+    for user in (EMAIL, "bob@example.com"):
+        proxy.post("/v1/chat/completions", body, x_parapet_user=user)
+    proxy.post("/v1/chat/completions", body | {"user": EMAIL})
+
+    spans = proxy.spans(3)
+
+    ada, bob, again = [each.user_id for each in spans]
+    assert ada == again != bob
+    assert ada.startswith("masked-")
+
+
 def test_headers_are_read_as_their_senders_write_them_and_bounded(proxy: RunningProxy) -> None:
     headers = {"x_parapet_user": "Jürgen 東".encode().decode("latin-1"), "x_parapet_tags": "a, b," * 100}
     headers["x_parapet_feature"] = "f" * 9_000

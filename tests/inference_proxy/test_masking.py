@@ -10,15 +10,23 @@ import pytest
 from guardrails.policy import GuardConfig, Policy
 from guardrails.session import Detector
 from guardrails.verdict import Failure, Place
-from inference_proxy.masking import MaskingIntake, mask
+from inference_proxy import masking
+from inference_proxy.masking import MaskingIntake
 from inference_proxy.snapshot import ProjectConfig, Snapshot
 from ingest.receiver.intake import UnavailableError
 from ingest.records import GuardEvent, Message, Record, Span, encode
 from tests.fixtures.receiver import KEYS, PROJECT, running_receiver, traces
 
+PEPPER = b"of the tests"
 EMAIL = "ann.lee@example.com"
 MASK_EMAIL = GuardConfig(name="emails", kind="pattern", action="mask", parameters={"patterns": ["email"]})
 BLOCK_WORD = GuardConfig(name="secrets", kind="words", action="block", parameters={"words": ["launch code"]})
+
+
+async def mask(
+    project: ProjectConfig, spans: Sequence[Span], *, detector: Detector | None = None
+) -> list[Record]:
+    return await masking.mask(project, spans, pepper=PEPPER, detector=detector)
 
 
 def policy(*guards: GuardConfig) -> Policy:
@@ -112,6 +120,18 @@ async def test_an_address_is_masked_wherever_it_stands_in_a_span(fields: dict[st
     assert EMAIL.encode() not in b"".join(map(encode, records))
     assert only_span(records).guard_action == "mask"
     assert [event.entities for event in events(records) if event.action == "mask"] != []
+
+
+async def test_people_stay_apart_when_their_names_are_masked() -> None:
+    people = [span(user_id=user, session_id="s-1") for user in (EMAIL, "bob@example.com", EMAIL, "u-17")]
+
+    kept = [record for record in await mask(project(MASK_EMAIL), people) if isinstance(record, Span)]
+
+    ann, bob, again, other = [each.user_id for each in kept]
+    assert ann == again != bob
+    assert ann.startswith("masked-")
+    assert other == "u-17"
+    assert {each.session_id for each in kept} == {"s-1"}
 
 
 async def test_what_the_policy_does_not_mind_is_stored_as_it_came() -> None:
@@ -285,7 +305,7 @@ async def test_nothing_unmasked_reaches_the_disk_through_the_receiver(tmp_path: 
         ("chat", {"gen_ai.request.model": "gpt-4o", "gen_ai.prompt": f"I am {EMAIL}", "note": EMAIL})
     )
 
-    async with running_receiver(tmp_path, intake=MaskingIntake(snapshot)) as receiver:
+    async with running_receiver(tmp_path, intake=MaskingIntake(snapshot, PEPPER)) as receiver:
         answer = await receiver.post(body)
         on_disk = receiver.on_disk()
         (stored,) = receiver.spans()
@@ -303,7 +323,7 @@ async def test_a_guard_that_cannot_look_is_answered_with_503_and_nothing_is_stor
     )
     body = traces(("chat", {"gen_ai.request.model": "gpt-4o", "gen_ai.prompt": f"I am {EMAIL}"}))
 
-    async with running_receiver(tmp_path, intake=MaskingIntake(snapshot, SilentServer())) as receiver:
+    async with running_receiver(tmp_path, intake=MaskingIntake(snapshot, PEPPER, SilentServer())) as receiver:
         answer = await receiver.post(body)
         stored = receiver.stored()
 
