@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from evaluators.calibration.canaries import check
 from evaluators.calibration.judging import judged, values_of
@@ -198,7 +198,7 @@ class Runner:
             answer = await self.target.answer(arm, case)
         except TargetError as error:
             return StoredAnswer(output="", error=str(error))
-        return _stored(answer)
+        return stored_answer(answer)
 
     async def _score(self, key: TrialKey, case: SuiteCase, entry: Entry, answer: StoredAnswer) -> None:
         evaluator = self._evaluator(case, entry)
@@ -211,7 +211,7 @@ class Runner:
         elif answer.error:
             outcome = Unscored(code="target_error", reason=answer.error)
         else:
-            sample = _sample(case, answer)
+            sample = sample_of(case, answer)
             if entry.judge is None:
                 outcome = await evaluate(evaluator, sample)
             else:
@@ -239,7 +239,8 @@ def _draw(case: str, number: int) -> bytes:
     return hashlib.sha256(f"{case}\0{number}".encode()).digest()
 
 
-def _stored(answer: TargetAnswer) -> StoredAnswer:
+def stored_answer(answer: TargetAnswer) -> StoredAnswer:
+    """Return a target's answer as a log keeps it."""
     return StoredAnswer(
         output=answer.output,
         input=answer.input,
@@ -267,12 +268,14 @@ def _as_judged(sample: Sample) -> Sample:
     )
 
 
-def _sample(case: SuiteCase, answer: StoredAnswer) -> Sample:
+def sample_of(case: SuiteCase, answer: StoredAnswer) -> Sample:
+    """Return what evaluators look at: the answer, and what its case says about it."""
     return Sample(
         output=answer.output,
         input=answer.input,
         expected=case.expected,
         context=answer.context or case.context,
+        messages=_messages(answer.attributes.get("messages")),
         finish_reason=answer.finish_reason,
         tool_calls=answer.tool_calls,
         model=answer.model,
@@ -283,3 +286,10 @@ def _sample(case: SuiteCase, answer: StoredAnswer) -> Sample:
         tags=case.tags,
         attributes=answer.attributes,
     )
+
+
+def _messages(given: object) -> tuple[Mapping[str, Any], ...]:
+    """Return the conversation a Python target gave beside its answer; what is no list of messages is none."""
+    if not isinstance(given, (list, tuple)) or not all(isinstance(message, Mapping) for message in given):
+        return ()
+    return tuple(given)

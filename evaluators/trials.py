@@ -169,6 +169,12 @@ def find(root: Path, name: str) -> Path:
     raise TrialLogError(f"{problem} {name!r}; the latest are: {known}")
 
 
+def restored_answer(values: Mapping[str, Any]) -> StoredAnswer:
+    """Build an answer from plain values."""
+    answer: StoredAnswer = _restored(StoredAnswer, values)
+    return answer
+
+
 def _restored(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """Build a dataclass from a line; a field that a newer version added keeps its default."""
     known = {item.name: values[item.name] for item in fields(kind) if item.name in values}

@@ -40,6 +40,8 @@ async def connected_judges(suite: LoadedSuite, settings: Settings) -> AsyncItera
 
 async def _target(suite: LoadedSuite, settings: Settings, stack: AsyncExitStack) -> Target:
     target = suite.suite.target
+    if target.tests:
+        raise SuiteError("target.tests: this suite's answers come from tests; run them with pytest")
     if target.prompt is None:
         assert target.python is not None
         function = load_function(target.python, suite.directory)

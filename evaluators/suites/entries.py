@@ -42,7 +42,7 @@ _FIRST_PARAMETER = {
     "bleu": "expected",
     "chrf": "expected",
     "rouge": "expected",
-    "language": "language",
+    "language": "languages",
     "precision_at_k": "k",
     "recall_at_k": "k",
     "mrr": "k",

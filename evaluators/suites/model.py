@@ -46,6 +46,10 @@ class Endpoint(Strict):
     )
 
 
+def _two_arms() -> dict[str, dict[str, Any]]:
+    return {"baseline": {}, "candidate": {}}
+
+
 class Target(Strict):
     """What is tested: a prompt sent to a model, or a Python callable."""
 
@@ -53,7 +57,9 @@ class Target(Strict):
     python: str | None = Field(
         default=None, description="module.function, called with the case's inputs and the arm's settings."
     )
+    tests: bool = Field(default=False, description="The answers come from tests; pytest runs the suite.")
     arms: dict[str, dict[str, Any]] = Field(
+        default_factory=_two_arms,
         description="One arm, or two: the first is the baseline, the second the candidate.",
         min_length=1,
         max_length=2,
@@ -61,8 +67,10 @@ class Target(Strict):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Target":
-        if (self.prompt is None) == (self.python is None):
-            raise ValueError("exactly one of `prompt` and `python` is needed")
+        if [self.prompt is not None, self.python is not None, self.tests].count(True) != 1:
+            raise ValueError("exactly one of `prompt`, `python` and `tests: true` is needed")
+        if "arms" not in self.model_fields_set and not self.tests:
+            raise ValueError("`arms` is needed: one arm, or a baseline and a candidate")
         return self
 
 

@@ -53,7 +53,7 @@ class PythonTarget:
                 result = await asyncio.to_thread(self.function, dict(case.inputs), **self.arms[arm])
         except Exception as error:
             raise TargetError(f"{self.place} raised {type(error).__name__}") from error
-        return _answer(result, case, (time.perf_counter() - started) * 1000.0)
+        return answer_of(result, case, (time.perf_counter() - started) * 1000.0)
 
 
 def load_function(place: str, directory: Path) -> Callable[..., Any]:
@@ -84,8 +84,8 @@ def _code(function: Callable[..., Any]) -> str:
         return ""
 
 
-def _answer(result: Any, case: SuiteCase, latency_ms: float) -> TargetAnswer:
-    """Accept a text, a mapping with `output` and measurements, or any JSON value as the output itself."""
+def answer_of(result: Any, case: SuiteCase, latency_ms: float) -> TargetAnswer:
+    """Return what a callable gave as an answer: a text, a mapping with `output` and measurements, or any JSON value as the output itself."""
     fields: dict[str, Any] = {"context": case.context}
     if isinstance(result, Mapping) and "output" in result:
         fields |= {key: result[key] for key in _FIELDS if key in result}

@@ -40,6 +40,8 @@ class ReplayTarget:
         known = list(cases)
         return min((len(self._stored.get((arm, case.id), {})) for arm in arms for case in known), default=0)
 
-    def has(self, case: SuiteCase) -> bool:
-        """Say whether the run holds any answer to a case."""
+    def has(self, case: SuiteCase, arm: str | None = None) -> bool:
+        """Say whether the run holds any answer to a case, of one arm or of any."""
+        if arm is not None:
+            return (arm, case.id) in self._stored
         return any(stored == case.id for _, stored in self._stored)
