@@ -11,12 +11,13 @@ def sample_of(span: SpanDetail) -> Sample:
     """Turn a span and its messages into a sample."""
     asked = span.input_messages
     answer = span.output_messages[-1] if span.output_messages else {}
+    calls = answer.get("tool_calls")
     return Sample(
         output=text_of({name: value for name, value in answer.items() if name != "tool_calls"}),
         input="\n\n".join(text_of(message) for message in asked if message.get("role") == "user"),
         context=tuple(text_of(message) for message in asked if message.get("role") in _DOCUMENTS),
         messages=asked,
-        tool_calls=tuple(answer.get("tool_calls") or ()),
+        tool_calls=tuple(call for call in calls if isinstance(call, dict)) if isinstance(calls, list) else (),
         finish_reason=span.finish_reason or None,
         model=span.model or None,
         latency_ms=span.duration_us / 1_000,

@@ -101,6 +101,19 @@ def test_of_many_calls_at_once_none_is_passed_over(
     assert sample(Rule.objects.get(pk=rule.pk)) == []
 
 
+@pytest.mark.parametrize("calls", [5, "x", {"id": "a"}, [5, None, "x"]])
+def test_an_answer_of_an_odd_shape_is_judged_like_any_other(
+    clickhouse: Client, project: Project, owner: User, calls: Any
+) -> None:
+    rule = add_rule(project, owner)
+    said = [{"role": "assistant", "content": "please", "tool_calls": calls}]
+    keep(clickhouse, live_span(project.id, output_messages=said))
+
+    (job,) = sample(rule)
+
+    assert judging.judge(job, now=datetime.now(UTC)) == JobState.DONE
+
+
 def test_another_projects_calls_are_never_scored(clickhouse: Client, project: Project, owner: User) -> None:
     rule = add_rule(project, owner)
     keep(clickhouse, live_span(uuid.uuid4()))
