@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from guardrails.guards import invisible, pattern, pii, secrets, size, words
+from guardrails.guards import invisible, pattern, pii, secrets, size, urls, words
 from guardrails.parameters import Parameter
 from guardrails.verdict import Action
 
@@ -68,6 +68,14 @@ KINDS: Mapping[str, GuardKind] = {
             parameters=size.PARAMETERS,
             build=size.build,
             default_action="block",
+        ),
+        GuardKind(
+            kind="urls",
+            title="Addresses",
+            help="Web addresses that lead where they should not, or carry something away.",
+            tier=1,
+            parameters=urls.PARAMETERS,
+            build=urls.build,
         ),
         GuardKind(
             kind="pii",

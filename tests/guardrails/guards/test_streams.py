@@ -17,6 +17,7 @@ from guardrails.session import GuardSession
 from guardrails.verdict import Action
 from tests.guardrails.guards.test_invisible import SMUGGLED, TAGGED
 from tests.guardrails.guards.test_secrets import GENERIC, SAMPLES
+from tests.guardrails.guards.test_urls import FOUND
 from tests.guardrails.makers import FILLER, SECRETS, at, cut, guard, policy, run, streamed, whole
 
 
@@ -47,6 +48,7 @@ EXAMPLES = {
     "invisible": Example(
         pieces=("a\u200bb", "x\u202ey", TAGGED, "a\ufe0fb", "\x00\x00", "😀" + SMUGGLED, "👨\u200d!")
     ),
+    "urls": Example(pieces=[text for _, text, _ in FOUND]),
     "size": Example(
         pieces=("x" * 41, "\n" * 4, "日本語のテキスト" * 3),
         parameters={"max_characters": 40, "max_tokens": 20, "max_lines": 4},
