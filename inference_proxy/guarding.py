@@ -12,7 +12,15 @@ from guardrails.verdict import ACTIONS, Place
 from inference_proxy.endpoints.base import Body, Endpoint
 from inference_proxy.errors import blocked, invalid
 from inference_proxy.relay import DONE, payloads, split_events
-from inference_proxy.texts import OF_CALLS, TECHNICAL_OF_ANSWERS, Slot, every_text, other_texts, put_all
+from inference_proxy.texts import (
+    OF_CALLS,
+    TECHNICAL_OF_ANSWERS,
+    Slot,
+    every_text,
+    is_machinery,
+    other_texts,
+    put_all,
+)
 from inference_proxy.transcript import TEXT_FIELDS, Channel, Transcript
 from ingest.records import Message
 
@@ -87,11 +95,15 @@ class Guarding:
                 code="not_guardable",
             )
         slots = endpoint.request_slots(body)
-        about = [PlacedText(place="user", text=text) for text in labels.values()]
+        # A feature called 10.4.2.1 is no address of somebody's machine.
+        guarded = {
+            name: text for name, text in labels.items() if name in NAMES_OF_SOMEONE or not is_machinery(text)
+        }
+        about = [PlacedText(place="user", text=text) for text in guarded.values()]
         outcome = await self._session.check_input([*about, *_placed(slots)])
-        self.kept_labels = {
+        self.kept_labels = dict(labels) | {
             name: self._alias(text) if text != stored and name in NAMES_OF_SOMEONE else stored
-            for (name, text), stored in zip(labels.items(), outcome.stored, strict=False)
+            for (name, text), stored in zip(guarded.items(), outcome.stored, strict=False)
         }
         travels, stored = outcome.texts[len(about) :], outcome.stored[len(about) :]
         self.kept = body

@@ -166,6 +166,18 @@ def test_what_a_caller_says_in_headers_is_masked_before_it_is_kept(
     assert EMAIL.encode() not in everything_kept(proxy)
 
 
+def test_a_name_that_only_looks_like_something_personal_is_kept(proxy: RunningProxy) -> None:
+    address = {"name": "ip", "regex": r"\d+\.\d+\.\d+\.\d+"}
+    numbers = GuardConfig(name="numbers", kind="pattern", action="mask", parameters={"custom": [address]})
+    proxy.publish(policy=policy_of(numbers))
+    headers = {"x_parapet_feature": "search-10.4.2.1", "x_parapet_prompt": "v10.4.2.1"}
+
+    status, _, _ = proxy.post("/v1/chat/completions", {"model": "fake-model", "messages": [HI]}, **headers)
+
+    assert status == 200
+    assert (proxy.span().feature, proxy.span().prompt_name) == ("search-10.4.2.1", "v10.4.2.1")
+
+
 def test_people_stay_apart_when_their_names_are_masked(proxy: RunningProxy) -> None:
     proxy.publish(policy=policy_of(MASK_EMAILS))
     body = {"model": "fake-model", "messages": [HI]}
