@@ -7,7 +7,8 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein as RapidLevenshtein
 from rouge_score.rouge_scorer import RougeScorer
-from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 from sklearn.metrics import (
     label_ranking_average_precision_score,
     ndcg_score,
@@ -95,14 +96,15 @@ async def _token_f1() -> Any:
 
 async def _json_diff() -> Any:
     compared = JsonDiff().compared
-    for answer, expected, value in [
+    examples: list[tuple[Any, Any, float]] = [
         ([], [], 1), ({}, {}, 1), ([], {}, 0), (None, None, 1), (None, "", 0), ("ab", "ac", 0.5),
         ({"a": 1}, {"a": 1}, 1), ({"a": 1}, {"a": 2}, 2 / 3), ({"a": 1}, {"b": {"a": 1}}, 0), ({"a": 1}, {"a": None}, 0),
         ({"mapping": {"a": "foo", "b": "bar"}}, {"mapping": {"a": "Foo", "b": "Bar"}, "Extra": 5}, 1 / 3),
         ({"o1": {"x": 2, "y": 2}}, {"o1": {"y": 2, "x": 1}}, 5 / 6), ({"x": 1, "y": 2}, {"x": 1, "z": 2}, 1 / 3),
         ([1, 2], [2, 1], 2 / 3), ({"xs": [{"o1": {"x": 1, "y": [2]}}]}, {"xs": [{"o1": {"y": [2], "x": 1}}]}, 1),
         (0, 0, 1), (0, 1, 0), (1, 2, 2 / 3), (-1, 2, 0),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for answer, expected, value in examples:
         yield compared(answer, expected), value
 
 
@@ -157,13 +159,14 @@ async def _agentevals() -> Any:
     weather, news = {"name": "weather", "args": {"city": "SF"}}, {"name": "news", "args": {"city": "SF"}}
     strict, unordered = {"order": "exact"}, {"order": "any_order"}
     superset, subset = {"extra": True}, {"missing": True}
-    for parameters, made, expected, value in [
+    examples: list[tuple[dict[str, Any], list[Any], list[Any], float]] = [
         (strict, [weather, news], [weather, news], 1), (strict, [news, weather], [weather, news], 0),
         (strict, [weather], [weather, news], 0), (unordered, [news, weather], [weather, news], 1),
         (unordered, [weather], [weather, news], 0), (subset, [weather], [weather, news], 1),
         (subset, [weather, news], [weather], 0), (superset, [weather, news], [weather], 1),
         (superset, [weather], [weather, news], 0), (superset, [weather, weather], [weather], 1),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for parameters, made, expected, value in examples:
         yield await value_of("tool_calls", parameters, "", expected=expected, tool_calls=tuple(made)), value
 
 
