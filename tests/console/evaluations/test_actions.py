@@ -1,6 +1,7 @@
 """Rules, and the queue that is a table: leases, lost workers, limits."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,10 @@ def calls(count: int) -> list[Call]:
 @pytest.fixture
 def celery_on(redis_url: str) -> None:
     """Let messages go to a real Redis, where none waits yet."""
-    app.conf.broker_url = redis_url
+    app.conf.update(broker_url=redis_url)
     with app.connection_for_write() as connection:
-        connection.default_channel.queue_purge("evals")
+        channel: Any = connection.default_channel
+        channel.queue_purge("evals")
 
 
 def one_job(rule: Rule) -> Job:
