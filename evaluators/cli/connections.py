@@ -9,6 +9,7 @@ from evaluators.errors import SuiteError
 from evaluators.settings import Settings
 from evaluators.suites import LoadedSuite, model
 from evaluators.targets import Target
+from evaluators.targets.checkout import CheckoutTarget, SideBySide
 from evaluators.targets.prompt import PromptTarget, check_arms
 from evaluators.targets.python import PythonTarget, load_function
 
@@ -45,7 +46,14 @@ async def _target(suite: LoadedSuite, settings: Settings, stack: AsyncExitStack)
     if target.prompt is None:
         assert target.python is not None
         function = load_function(target.python, suite.directory)
-        return PythonTarget(place=target.python, function=function, arms=suite.arms)
+        here = PythonTarget(place=target.python, function=function, arms=suite.arms)
+        if suite.against is None:
+            return here
+        baseline, candidate = suite.arms
+        there = CheckoutTarget(
+            place=suite.against.python or target.python, checkout=suite.against, arms=suite.arms
+        )
+        return SideBySide({baseline: await stack.enter_async_context(there), candidate: here})
     check_arms(suite.arms, suite.cases)
     endpoint = await stack.enter_async_context(_endpoint(target.prompt, settings, "target.prompt"))
     return PromptTarget(endpoint=endpoint, settings=target.prompt, arms=suite.arms)

@@ -1,6 +1,7 @@
 """What several commands share: where runs are kept, and how a report is printed."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,32 @@ from evaluators.reports.markdown import as_markdown
 from evaluators.reports.text import as_text
 from evaluators.trials import TrialLog
 
+FORMS = ("json", "junit", "md", "html", "github")
 suite_argument = click.argument("suite", type=click.Path(path_type=Path, dir_okay=False))
 output_option = click.option(
     "-o",
     "--output",
-    type=click.Choice(["json", "junit", "md", "html", "github"]),
+    type=click.Choice(FORMS),
     help="Write the report to standard output in this form.",
+)
+
+
+def _written(ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse forms that do not exist before anything is run."""
+    for write in given:
+        form, _, name = write.partition("=")
+        if form not in FORMS or not name:
+            raise click.BadParameter(f"{write!r}: write a form and a file; forms: {', '.join(FORMS)}")
+    return given
+
+
+write_option = click.option(
+    "--write",
+    "writes",
+    callback=_written,
+    multiple=True,
+    metavar="FORM=FILE",
+    help="Write the report into a file too, such as md=comment.md; repeat for several.",
 )
 store_option = click.option(
     "--store",
@@ -35,18 +56,24 @@ sample_option = click.option(
 )
 
 
-def print_report(report: Report, output: str | None, log: TrialLog | None = None) -> None:
-    """Print the block for people to standard error, and the asked-for form to standard output."""
+def print_report(
+    report: Report, output: str | None, log: TrialLog | None = None, writes: Sequence[str] = ()
+) -> None:
+    """Print the block for people to standard error, the asked-for form to standard output, and others into files."""
     click.echo(as_text(report), err=True)
-    if output == "json":
-        click.echo(dumped(report.as_json()))
-    elif output == "html":
-        click.echo(as_html(report, log), nl=False)
-    elif output is not None:
-        click.echo(_FORMS[output](report), nl=False)
+    if output is not None:
+        click.echo(_formed(report, output, log), nl=False)
+    for write in writes:
+        form, _, name = write.partition("=")
+        Path(name).write_text(_formed(report, form, log), "utf-8")
 
 
-_FORMS = {"junit": as_junit, "md": as_markdown, "github": as_annotations}
+def _formed(report: Report, form: str, log: TrialLog | None) -> str:
+    if form == "json":
+        return dumped(report.as_json()) + "\n"
+    if form == "html":
+        return as_html(report, log)
+    return {"junit": as_junit, "md": as_markdown, "github": as_annotations}[form](report)
 
 
 def dumped(content: Any) -> str:

@@ -19,6 +19,7 @@ from evaluators.cli.options import (
     store_option,
     suite_argument,
     tag_option,
+    write_option,
 )
 from evaluators.cli.progress import ConsoleProgress
 from evaluators.cli.watch import run_again_and_again
@@ -29,6 +30,7 @@ from evaluators.reports import Report
 from evaluators.reports.exit_code import PASSED, STOPPED, exit_code_of
 from evaluators.runner import Runner, RunResult
 from evaluators.suites import LoadedSuite, load
+from evaluators.suites.against import other_checkout
 from evaluators.suites.choice import Choice, shard_of
 from evaluators.targets import Target
 from evaluators.trials import TrialLog
@@ -37,6 +39,7 @@ from evaluators.trials import TrialLog
 @click.command()
 @suite_argument
 @output_option
+@write_option
 @store_option
 @tag_option
 @sample_option
@@ -66,10 +69,17 @@ from evaluators.trials import TrialLog
     metavar="[RUN]",
     help="Only the cases that failed in a run, by default the latest: for looking, not for deciding.",
 )
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="CHECKOUT",
+    help="Compare with the suite's candidate of another checkout, such as a git worktree of the base branch.",
+)
 @click.option("--watch", is_flag=True, help="Run again whenever a file beside the suite changes.")
 def run(
     suite: Path,
     output: str | None,
+    writes: tuple[str, ...],
     store: Path | None,
     resume: str | None,
     no_cache: bool,
@@ -100,7 +110,7 @@ def run(
         note = "one part of the cases" if options["shard"] else "cases chosen because they failed"
         report = replace(report, note=f"{note}: nothing is decided by it")
         report = replace(report, exit_code=report.exit_code if result.stop else PASSED)
-    print_report(report, output, log)
+    print_report(report, output, log, writes)
     return PASSED if no_gate and report.exit_code != STOPPED else report.exit_code
 
 
@@ -120,7 +130,10 @@ def _with_options(path: Path, options: dict[str, Any], root: Path) -> LoadedSuit
         sample=options["sample"],
         shard=None if options["shard"] is None else shard_of(options["shard"]),
     )
-    return load(path, choice=choice, overrides=overrides)
+    other = None if options["against"] is None else other_checkout(options["against"], path)
+    if options["against"] is not None and other is None:
+        click.echo(f"{options['against']} has no {path}; the suite's own arms are compared", err=True)
+    return load(path, choice=choice, overrides=overrides, against=other)
 
 
 def _log(root: Path, resume: str | None, suite: LoadedSuite, options: dict[str, Any]) -> TrialLog:

@@ -11,15 +11,15 @@ from pydantic import ValidationError
 
 from evaluators.errors import SuiteError
 from evaluators.gate import Case, Gate
+from evaluators.suites.against import OtherCheckout
 from evaluators.suites.cases import SuiteCase, load_cases
 from evaluators.suites.choice import Choice
 from evaluators.suites.complaints import sentence
 from evaluators.suites.documents import parse_yaml, read_text
 from evaluators.suites.entries import Entry, entries_of
+from evaluators.suites.files import with_files
 from evaluators.suites.gating import gate_of
 from evaluators.suites.model import Suite
-
-_FILE = "file:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,8 @@ class LoadedSuite:
     arms: Mapping[str, Mapping[str, Any]]
     """Each arm's settings, its prompt files read."""
     gate: Gate
+    against: OtherCheckout | None = None
+    """The checkout whose candidate is this suite's baseline."""
 
     def digest(self, *, with_cases: bool = True) -> str:
         """Return a hash of everything that decides answers and scores; the gate may change without it."""
@@ -55,11 +57,12 @@ def load(
     *,
     choice: Choice | None = None,
     overrides: Mapping[str, Any] | None = None,
+    against: OtherCheckout | None = None,
 ) -> LoadedSuite:
     """Read a suite file, or raise SuiteError with a sentence about what is wrong and where.
 
     `overrides` take the place of top-level keys; of `budget`, only of the keys they name.
-    `choice` says which cases are kept.
+    `choice` says which cases are kept. `against` puts another checkout's candidate in the baseline's place.
     """
     document = parse_yaml(read_text(path), name=path.name)
     if not isinstance(document, dict):
@@ -68,7 +71,7 @@ def load(
         before = document.get(key)
         document[key] = before | value if isinstance(value, dict) and isinstance(before, dict) else value
     try:
-        suite = Suite.model_validate(document)
+        suite = _against(Suite.model_validate(document), against)
     except ValidationError as error:
         raise SuiteError(f"{path.name}: {sentence(error)}") from error
     directory = path.resolve().parent
@@ -80,21 +83,19 @@ def load(
             directory=directory,
             cases=tuple(cases),
             entries=tuple(entries),
-            arms={name: _with_files(name, arm, directory) for name, arm in suite.target.arms.items()},
+            arms={name: with_files(name, arm, directory) for name, arm in suite.target.arms.items()},
             gate=gate_of(suite, entries),
+            against=against,
         )
     except SuiteError as error:
         raise type(error)(f"{path.name}: {error}") from error
 
 
-def _with_files(name: str, arm: Mapping[str, Any], directory: Path) -> dict[str, Any]:
-    """Replace every `file:path` of an arm by the file's text."""
-    filled = {}
-    for key, value in arm.items():
-        if isinstance(value, str) and value.startswith(_FILE):
-            try:
-                value = read_text(directory / value.removeprefix(_FILE)).rstrip("\n")
-            except SuiteError as error:
-                raise SuiteError(f"target.arms.{name}.{key}: {error}") from error
-        filled[str(key)] = value
-    return filled
+def _against(suite: Suite, other: OtherCheckout | None) -> Suite:
+    """Put another checkout's candidate in the place of the baseline."""
+    if other is None:
+        return suite
+    names = list(suite.target.arms)
+    baseline = names[0] if len(names) == 2 else "baseline"
+    arms = {baseline: other.arm, names[-1]: suite.target.arms[names[-1]]}
+    return suite.model_copy(update={"target": suite.target.model_copy(update={"arms": arms})})

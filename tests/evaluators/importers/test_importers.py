@@ -59,7 +59,7 @@ def imported(folder: Path, name: str, *arguments: str) -> Finished:
 def test_a_promptfoo_configuration_becomes_a_suite_that_runs(promptfoo: Path) -> None:
     folder = promptfoo.parent
     done = imported(folder, promptfoo.name)
-    with FakeUpstream(default=as_json(completion("Paris, Tokyo or Lima."))) as upstream:
+    with FakeUpstream(default=lambda _: as_json(completion("Paris, Tokyo or Lima."))) as upstream:
         run = parapet(
             folder, "eval", "run", "evals/suite.yaml", "--trials", "1", "-o", "json",
             OPENAI_BASE_URL=upstream.url, OPENAI_API_KEY="sk-test",
