@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-import aiohttp
-
 from guardrails.client import GuardServer
 from inference_proxy.app import App, build
 from inference_proxy.current import Current, sources_of
@@ -22,7 +20,8 @@ from inference_proxy.serving import Serving
 from inference_proxy.settings import Settings
 from inference_proxy.snapshot import Snapshot, UpstreamConfig
 from inference_proxy.upstreams.demo import DemoUpstream
-from inference_proxy.upstreams.http import HttpUpstream, open_session
+from inference_proxy.upstreams.http import HttpUpstream
+from inference_proxy.upstreams.pool import Pool
 from ingest.keys import pepper_from
 from ingest.spool import SpoolWriter
 
@@ -36,7 +35,7 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
         Path(settings.spool_dir), durability=settings.durability, max_bytes=settings.spool_max_bytes
     )
     metrics = Metrics()
-    session = open_session(private=settings.allow_private_upstreams)
+    pool = Pool(private=settings.allow_private_upstreams)
     limiter = Limiter.at(settings.redis_url, on_failure=settings.limits_on_redis_failure)
     detector = GuardServer(settings.guard_url) if settings.guard_url else None
     serving = Serving(
@@ -54,7 +53,7 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
 
     def take(snapshot: Snapshot) -> None:
         serving.table = compile_routes(
-            snapshot, open_upstream=lambda config: open_upstream(config, session, settings.secret_key)
+            snapshot, open_upstream=lambda config: open_upstream(config, pool, settings.secret_key)
         )
 
     current = Current(
@@ -77,13 +76,13 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
     finally:
         await current.stop()
         await limiter.close()
-        await session.close()
+        await pool.close()
         if detector is not None:
             await detector.close()
         await asyncio.to_thread(spool.close)
 
 
-def open_upstream(config: UpstreamConfig, session: aiohttp.ClientSession, secret_key: str) -> Opened:
+def open_upstream(config: UpstreamConfig, pool: Pool, secret_key: str) -> Opened:
     """Make an upstream ready, or say why it cannot be used."""
     if config.protocol == "demo":
         return Opened(upstream=DemoUpstream())
@@ -100,7 +99,7 @@ def open_upstream(config: UpstreamConfig, session: aiohttp.ClientSession, secret
                 "its key does not open with this installation's secret; enter the key again in the console"
             )
             return Opened(upstream=None, problem=problem)
-    return Opened(upstream=HttpUpstream(config, session, api_key=api_key), secret=api_key)
+    return Opened(upstream=HttpUpstream(config, pool, api_key=api_key), secret=api_key)
 
 
 class Application:
