@@ -1,9 +1,8 @@
 """Messages as they are stored: once per trace, known by the hash of what they say."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -13,8 +12,7 @@ from ingest.sanitising import json_bytes
 PREVIEW_CHARACTERS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(NamedTuple):
     """One message as its row holds it."""
 
     hash: int
@@ -92,8 +90,10 @@ def output_preview(messages: Sequence[StoredMessage]) -> str:
 
 def preview(text: str) -> str:
     """Return the first words of a text on one line."""
-    # Four times the length leaves enough when runs of spaces shrink.
-    line = " ".join(text[: 4 * PREVIEW_CHARACTERS].split())
+    line = " ".join(text[: 2 * PREVIEW_CHARACTERS].split())
+    if len(line) <= PREVIEW_CHARACTERS and len(text) > 2 * PREVIEW_CHARACTERS:
+        # Runs of spaces have shrunk: four times the length leaves enough.
+        line = " ".join(text[: 4 * PREVIEW_CHARACTERS].split())
     return line if len(line) <= PREVIEW_CHARACTERS else line[: PREVIEW_CHARACTERS - 1] + "…"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import genai_prices
 from genai_prices import data_snapshot, types
 
-from ingest.records import Price, Span, Usage
+from ingest.records import Price, Span, Usage, new_price
 
 VERSION: str = genai_prices.__version__
 BILLED_KINDS = frozenset({"llm", "embedding", "reranker"})
@@ -39,6 +39,16 @@ _PLAIN_KEYS = frozenset(
         "output_reasoning_mtok",
         "web_searches_kcount",
         "storage_searches_kcount",
+        # Prices of sounds and pictures: none were counted where only plain units were.
+        "input_audio_mtok",
+        "output_audio_mtok",
+        "cache_audio_read_mtok",
+        "input_image_mtok",
+        "output_image_mtok",
+        "cache_image_read_mtok",
+        "input_video_mtok",
+        "output_video_mtok",
+        "output_citation_mtok",
     }
 )
 """Price lists made of these alone are added up here; the rest is left to the package, which is slower."""
@@ -96,18 +106,22 @@ def price(span: Span) -> Price | None:
         return _DEMO
     if _bought_nothing(span):
         return _FREE
-    started_at = datetime.fromtimestamp(span.start_time_us / 1_000_000, UTC)
-    prices = unit_prices(
-        span.provider, span.model or span.model_requested, started_at, service_tier=span.service_tier
+    prices = _unit_prices(
+        _folded(span.provider),
+        _folded(span.model or span.model_requested),
+        span.service_tier,
+        span.start_time_us // 60_000_000,
     )
     return None if prices is None else _cost(span, prices)
 
 
 def unit_prices(provider: str, model: str, at: datetime, *, service_tier: str = "") -> UnitPrices | None:
     """Return a model's prices at a time, or None when they are not known. Remembers what it has looked up."""
-    return _unit_prices(
-        provider.strip().lower(), model.strip().lower(), service_tier, int(at.timestamp()) // 60
-    )
+    return _unit_prices(_folded(provider), _folded(model), service_tier, int(at.timestamp()) // 60)
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower()
 
 
 @lru_cache(maxsize=8192)
@@ -206,7 +220,7 @@ def _cost(span: Span, prices: UnitPrices) -> Price | None:
     total = into + out + rest
     if total > _LARGEST_USD:
         return None
-    return Price(
+    return new_price(
         cost_usd=total.quantize(_NANO),
         input_cost_usd=into.quantize(_NANO),
         output_cost_usd=out.quantize(_NANO),

@@ -4,14 +4,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from ingest import messages
 from ingest.messages import StoredMessage
-from ingest.records import GuardEvent, Price, Score, Span
+from ingest.records import GuardEvent, Price, Score, Span, Usage
 from ingest.refusals import is_refusal
-from ingest.sanitising import count, counts, json_bytes, number, text, texts, time_us, usd
+from ingest.sanitising import (
+    count,
+    counts,
+    json_bytes,
+    number,
+    text,
+    text_lists,
+    text_map,
+    texts,
+    time_us,
+    usd,
+)
 
 T = TypeVar("T")
 Column = list[Any]
@@ -29,8 +40,7 @@ class Table:
     """(name, type) of each."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedSpan:
+class PreparedSpan(NamedTuple):
     """A span with all that is computed from it once."""
 
     span: Span
@@ -83,93 +93,103 @@ def _zero_if_none(values: list[int | None]) -> list[int]:
 
 Filler = Callable[[Sequence[T]], Column]
 
+
+class _SpanBatch(NamedTuple):
+    """What the columns of spans are filled from."""
+
+    prepared: Sequence[PreparedSpan]
+    spans: list[Span]
+    usages: list[Usage]
+    prices: list[Price | None]
+
+
 # One line per column: its name, its type, and how to fill it from a batch.
-_SPAN_COLUMNS: tuple[tuple[str, str, Filler[PreparedSpan]], ...] = (
-    ("project_id", "UUID", lambda b: [p.span.project_id for p in b]),
-    ("trace_id", "String", lambda b: texts(p.span.trace_id for p in b)),
-    ("span_id", "String", lambda b: texts(p.span.span_id for p in b)),
-    ("parent_span_id", "String", lambda b: texts(p.span.parent_span_id for p in b)),
-    ("name", "LowCardinality(String)", lambda b: texts(p.span.name for p in b)),
-    ("kind", "LowCardinality(String)", lambda b: texts(p.span.kind for p in b)),
-    ("source", "LowCardinality(String)", lambda b: texts(p.span.source for p in b)),
-    ("start_time", "DateTime64(6, 'UTC')", lambda b: [p.start_us for p in b]),
-    ("duration_us", "UInt64", lambda b: _zero_if_none(counts(p.span.duration_us for p in b))),
-    ("ttft_us", "Nullable(UInt64)", lambda b: counts(p.span.ttft_us for p in b)),
-    ("overhead_us", "Nullable(UInt64)", lambda b: counts(p.span.overhead_us for p in b)),
-    ("status", "LowCardinality(String)", lambda b: texts(p.span.status for p in b)),
-    ("status_message", "String", lambda b: texts(p.span.status_message for p in b)),
-    ("error_type", "LowCardinality(String)", lambda b: texts(p.span.error_type for p in b)),
-    ("http_status", "Nullable(UInt16)", lambda b: counts((p.span.http_status for p in b), maximum=_UINT16)),
-    ("environment", "LowCardinality(String)", lambda b: texts(p.span.environment for p in b)),
-    ("service", "LowCardinality(String)", lambda b: texts(p.span.service for p in b)),
-    ("release", "LowCardinality(String)", lambda b: texts(p.span.release for p in b)),
-    ("session_id", "String", lambda b: texts(p.span.session_id for p in b)),
-    ("user_id", "String", lambda b: texts(p.span.user_id for p in b)),
-    ("feature", "LowCardinality(String)", lambda b: texts(p.span.feature for p in b)),
-    ("prompt_name", "LowCardinality(String)", lambda b: texts(p.span.prompt_name for p in b)),
-    ("prompt_version", "LowCardinality(String)", lambda b: texts(p.span.prompt_version for p in b)),
-    ("tags", "Array(LowCardinality(String))", lambda b: [[text(t) for t in p.span.tags] for p in b]),
+_SPAN_COLUMNS: tuple[tuple[str, str, Callable[[_SpanBatch], Column]], ...] = (
+    ("project_id", "UUID", lambda b: [s.project_id for s in b.spans]),
+    ("trace_id", "String", lambda b: texts([s.trace_id for s in b.spans])),
+    ("span_id", "String", lambda b: texts([s.span_id for s in b.spans])),
+    ("parent_span_id", "String", lambda b: texts([s.parent_span_id for s in b.spans])),
+    ("name", "LowCardinality(String)", lambda b: texts([s.name for s in b.spans])),
+    ("kind", "LowCardinality(String)", lambda b: texts([s.kind for s in b.spans])),
+    ("source", "LowCardinality(String)", lambda b: texts([s.source for s in b.spans])),
+    ("start_time", "DateTime64(6, 'UTC')", lambda b: [p.start_us for p in b.prepared]),
+    ("duration_us", "UInt64", lambda b: _zero_if_none(counts([s.duration_us for s in b.spans]))),
+    ("ttft_us", "Nullable(UInt64)", lambda b: counts([s.ttft_us for s in b.spans])),
+    ("overhead_us", "Nullable(UInt64)", lambda b: counts([s.overhead_us for s in b.spans])),
+    ("status", "LowCardinality(String)", lambda b: texts([s.status for s in b.spans])),
+    ("status_message", "String", lambda b: texts([s.status_message for s in b.spans])),
+    ("error_type", "LowCardinality(String)", lambda b: texts([s.error_type for s in b.spans])),
+    ("http_status", "Nullable(UInt16)", lambda b: counts([s.http_status for s in b.spans], maximum=_UINT16)),
+    ("environment", "LowCardinality(String)", lambda b: texts([s.environment for s in b.spans])),
+    ("service", "LowCardinality(String)", lambda b: texts([s.service for s in b.spans])),
+    ("release", "LowCardinality(String)", lambda b: texts([s.release for s in b.spans])),
+    ("session_id", "String", lambda b: texts([s.session_id for s in b.spans])),
+    ("user_id", "String", lambda b: texts([s.user_id for s in b.spans])),
+    ("feature", "LowCardinality(String)", lambda b: texts([s.feature for s in b.spans])),
+    ("prompt_name", "LowCardinality(String)", lambda b: texts([s.prompt_name for s in b.spans])),
+    ("prompt_version", "LowCardinality(String)", lambda b: texts([s.prompt_version for s in b.spans])),
+    ("tags", "Array(LowCardinality(String))", lambda b: text_lists([s.tags for s in b.spans])),
     (
         "attributes",
         "Map(LowCardinality(String), String)",
-        lambda b: [{text(str(k)): text(str(v)) for k, v in p.span.attributes.items()} for p in b],
+        lambda b: [text_map(s.attributes) for s in b.spans],
     ),
-    ("provider", "LowCardinality(String)", lambda b: texts(p.span.provider for p in b)),
-    ("route", "LowCardinality(String)", lambda b: texts(p.span.route for p in b)),
-    ("api_key_id", "Nullable(UUID)", lambda b: [p.span.api_key_id for p in b]),
-    ("model_requested", "LowCardinality(String)", lambda b: texts(p.span.model_requested for p in b)),
-    ("model", "LowCardinality(String)", lambda b: texts(p.span.model for p in b)),
-    ("service_tier", "LowCardinality(String)", lambda b: texts(p.span.service_tier for p in b)),
-    ("is_streamed", "Bool", lambda b: [bool(p.span.is_streamed) for p in b]),
-    ("attempts", "UInt8", lambda b: [count(p.span.attempts, maximum=_UINT8) for p in b]),
-    ("cache_status", "LowCardinality(String)", lambda b: texts(p.span.cache_status for p in b)),
-    ("finish_reason", "LowCardinality(String)", lambda b: texts(p.span.finish_reason for p in b)),
-    ("is_refusal", "Bool", lambda b: [_declines(p) for p in b]),
-    ("guard_action", "LowCardinality(String)", lambda b: texts(p.span.guard_action for p in b)),
-    ("input_tokens", "Nullable(UInt64)", lambda b: counts(p.span.usage.input_tokens for p in b)),
-    ("output_tokens", "Nullable(UInt64)", lambda b: counts(p.span.usage.output_tokens for p in b)),
-    ("cache_read_tokens", "Nullable(UInt64)", lambda b: counts(p.span.usage.cache_read_tokens for p in b)),
-    ("cache_write_tokens", "Nullable(UInt64)", lambda b: counts(p.span.usage.cache_write_tokens for p in b)),
-    ("reasoning_tokens", "Nullable(UInt64)", lambda b: counts(p.span.usage.reasoning_tokens for p in b)),
-    ("usage_source", "LowCardinality(String)", lambda b: texts(p.span.usage.source for p in b)),
-    ("usage_raw", "String", lambda b: [_json(p.span.usage.raw) for p in b]),
-    ("cost_usd", "Nullable(Decimal(18, 9))", lambda b: [p.price and usd(p.price.cost_usd) for p in b]),
+    ("provider", "LowCardinality(String)", lambda b: texts([s.provider for s in b.spans])),
+    ("route", "LowCardinality(String)", lambda b: texts([s.route for s in b.spans])),
+    ("api_key_id", "Nullable(UUID)", lambda b: [s.api_key_id for s in b.spans]),
+    ("model_requested", "LowCardinality(String)", lambda b: texts([s.model_requested for s in b.spans])),
+    ("model", "LowCardinality(String)", lambda b: texts([s.model for s in b.spans])),
+    ("service_tier", "LowCardinality(String)", lambda b: texts([s.service_tier for s in b.spans])),
+    ("is_streamed", "Bool", lambda b: [bool(s.is_streamed) for s in b.spans]),
+    ("attempts", "UInt8", lambda b: _zero_if_none(counts([s.attempts for s in b.spans], maximum=_UINT8))),
+    ("cache_status", "LowCardinality(String)", lambda b: texts([s.cache_status for s in b.spans])),
+    ("finish_reason", "LowCardinality(String)", lambda b: texts([s.finish_reason for s in b.spans])),
+    ("is_refusal", "Bool", lambda b: [_declines(p) for p in b.prepared]),
+    ("guard_action", "LowCardinality(String)", lambda b: texts([s.guard_action for s in b.spans])),
+    ("input_tokens", "Nullable(UInt64)", lambda b: counts([u.input_tokens for u in b.usages])),
+    ("output_tokens", "Nullable(UInt64)", lambda b: counts([u.output_tokens for u in b.usages])),
+    ("cache_read_tokens", "Nullable(UInt64)", lambda b: counts([u.cache_read_tokens for u in b.usages])),
+    ("cache_write_tokens", "Nullable(UInt64)", lambda b: counts([u.cache_write_tokens for u in b.usages])),
+    ("reasoning_tokens", "Nullable(UInt64)", lambda b: counts([u.reasoning_tokens for u in b.usages])),
+    ("usage_source", "LowCardinality(String)", lambda b: texts([u.source for u in b.usages])),
+    ("usage_raw", "String", lambda b: [_json(u.raw) for u in b.usages]),
+    ("cost_usd", "Nullable(Decimal(18, 9))", lambda b: [price and usd(price.cost_usd) for price in b.prices]),
     (
         "input_cost_usd",
         "Nullable(Decimal(18, 9))",
-        lambda b: [p.price and usd(p.price.input_cost_usd) for p in b],
+        lambda b: [price and usd(price.input_cost_usd) for price in b.prices],
     ),
     (
         "output_cost_usd",
         "Nullable(Decimal(18, 9))",
-        lambda b: [p.price and usd(p.price.output_cost_usd) for p in b],
+        lambda b: [price and usd(price.output_cost_usd) for price in b.prices],
     ),
-    ("unit_prices", "String", lambda b: [_json(p.price.unit_prices) if p.price else "" for p in b]),
+    ("unit_prices", "String", lambda b: [_json(price.unit_prices) if price else "" for price in b.prices]),
     (
         "price_source",
         "LowCardinality(String)",
-        lambda b: [text(p.price.source) if p.price else "" for p in b],
+        lambda b: [text(price.source) if price else "" for price in b.prices],
     ),
     (
         "price_version",
         "LowCardinality(String)",
-        lambda b: [text(p.price.version) if p.price else "" for p in b],
+        lambda b: [text(price.version) if price else "" for price in b.prices],
     ),
-    ("request", "String", lambda b: [_json(p.span.request) for p in b]),
-    ("input_preview", "String", lambda b: texts(messages.input_preview(p.input) for p in b)),
-    ("output_preview", "String", lambda b: texts(messages.output_preview(p.output) for p in b)),
+    ("request", "String", lambda b: [_json(s.request) for s in b.spans]),
+    ("input_preview", "String", lambda b: texts([messages.input_preview(p.input) for p in b.prepared])),
+    ("output_preview", "String", lambda b: texts([messages.output_preview(p.output) for p in b.prepared])),
     (
         "input_roles",
         "Array(LowCardinality(String))",
-        lambda b: [[text(m.role) for m in p.input] for p in b],
+        lambda b: text_lists([[m.role for m in p.input] for p in b.prepared]),
     ),
-    ("input_hashes", "Array(UInt128)", lambda b: [[m.hash for m in p.input] for p in b]),
+    ("input_hashes", "Array(UInt128)", lambda b: [[m.hash for m in p.input] for p in b.prepared]),
     (
         "output_roles",
         "Array(LowCardinality(String))",
-        lambda b: [[text(m.role) for m in p.output] for p in b],
+        lambda b: text_lists([[m.role for m in p.output] for p in b.prepared]),
     ),
-    ("output_hashes", "Array(UInt128)", lambda b: [[m.hash for m in p.output] for p in b]),
+    ("output_hashes", "Array(UInt128)", lambda b: [[m.hash for m in p.output] for p in b.prepared]),
 )
 
 _SCORE_COLUMNS: tuple[tuple[str, str, Filler[Score]], ...] = (
@@ -252,7 +272,9 @@ MESSAGES = Table(
 
 def span_columns(batch: Sequence[PreparedSpan], *, ingested_at_ms: int) -> list[Column]:
     """Return the columns of a batch of spans, in the order of SPANS."""
-    return [*(fill(batch) for _, _, fill in _SPAN_COLUMNS), [ingested_at_ms] * len(batch)]
+    spans = [prepared.span for prepared in batch]
+    whole = _SpanBatch(batch, spans, [span.usage for span in spans], [each.price for each in batch])
+    return [*(fill(whole) for _, _, fill in _SPAN_COLUMNS), [ingested_at_ms] * len(batch)]
 
 
 def score_columns(batch: Sequence[Score]) -> list[Column]:

@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -17,12 +18,34 @@ _NANO = Decimal("0.000000001")
 
 def texts(values: Iterable[str]) -> list[str]:
     """Return texts that can be encoded: a lone surrogate becomes the replacement character."""
-    column = list(values)
+    column = values if isinstance(values, list) else list(values)
+    return column if _can_be_encoded(column) else [text(value) for value in column]
+
+
+def text_lists(lists: list[Sequence[str]]) -> list[Sequence[str]]:
+    """Return lists of texts that can be encoded."""
+    if _can_be_encoded(chain.from_iterable(lists)):
+        return lists
+    return [[text(value) for value in each] for each in lists]
+
+
+def text_map(values: Mapping[Any, Any]) -> dict[str, str]:
+    """Return names and values as texts that can be encoded."""
     try:
-        "".join(column).encode()
+        if _can_be_encoded(values) and _can_be_encoded(values.values()):
+            return dict(values)
+    except TypeError:
+        pass  # not all of them are texts
+    return {text(str(key)): text(str(value)) for key, value in values.items()}
+
+
+def _can_be_encoded(values: Iterable[str]) -> bool:
+    # One look at all of them, for almost always there is nothing to mend.
+    try:
+        "".join(values).encode()
     except UnicodeEncodeError:
-        return [text(value) for value in column]
-    return column
+        return False
+    return True
 
 
 def text(value: str) -> str:
@@ -45,7 +68,11 @@ def json_bytes(value: Any) -> bytes:
 
 def counts(values: Iterable[int | None], *, maximum: int = MAX_UINT64) -> list[int | None]:
     """Return counts within their column's range; what is unknown stays unknown."""
-    return [None if value is None else min(max(int(value), 0), maximum) for value in values]
+    column = values if isinstance(values, list) else list(values)
+    known = [value for value in column if value is not None]
+    if not known or (set(map(type, known)) == {int} and min(known) >= 0 and max(known) <= maximum):
+        return column
+    return [None if value is None else count(value, maximum=maximum) for value in column]
 
 
 def count(value: int, *, maximum: int = MAX_UINT64) -> int:

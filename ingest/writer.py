@@ -67,14 +67,14 @@ def _write_spans(client: Client, spans: Sequence[PreparedSpan], token: str) -> N
 
 
 def _write_messages(client: Client, spans: Sequence[PreparedSpan], token: str, seen: SeenMessages) -> None:
-    fresh: dict[tuple[UUID, str, int], _MessageRow] = {}
+    fresh: dict[tuple[int, str, int], _MessageRow] = {}
     for prepared in spans:
         project_id, trace_id = prepared.span.project_id, prepared.span.trace_id
-        for messages in (prepared.input, prepared.output):
-            for message in messages:
-                key = (project_id, trace_id, message.hash)
-                if key not in fresh and key not in seen:
-                    fresh[key] = (project_id, trace_id, message, prepared.start_us)
+        project = project_id.int
+        for message in (*prepared.input, *prepared.output):
+            key = (project, trace_id, message.hash)
+            if key not in fresh and key not in seen:
+                fresh[key] = (project_id, trace_id, message, prepared.start_us)
     for month, batch in _by(fresh.values(), lambda row: rows.month_of(row[3])).items():
         _insert(client, rows.MESSAGES, rows.message_columns(batch), token, month)
     seen.add(fresh)

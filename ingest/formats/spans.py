@@ -9,7 +9,7 @@ from ingest.formats import chat, common, genai, langfuse, openinference, openllm
 from ingest.formats.draft import Draft
 from ingest.formats.providers import provider_name
 from ingest.formats.wire import Rejection, WireEvent, WireSpan, label
-from ingest.records import Message, Span, SpanKind, SpanSource
+from ingest.records import Message, Span, SpanKind, SpanSource, new_span
 
 MAX_SPAN_BYTES = 4 * 1024 * 1024
 OLDEST_DAYS = 30
@@ -55,7 +55,7 @@ def read(wire: WireSpan, origin: Origin, *, now_ns: int) -> Span | Rejection:
     left |= rest.of_events(events)
     if wire.scope:
         left["otel.scope.name"] = wire.scope
-    return Span(
+    return new_span(
         project_id=origin.project_id,
         trace_id=wire.trace_id,
         span_id=wire.span_id,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ingest.formats.values import count
-from ingest.records import NO_USAGE, Usage
+from ingest.records import NO_USAGE, Usage, new_usage
 
 
 def usage_from(
@@ -34,7 +34,7 @@ def usage_from(
             excludes_cached = cached > tokens_in or total == tokens_in + (tokens_out or 0) + cached
         if excludes_cached:
             tokens_in += cached
-    return Usage(
+    return new_usage(
         input_tokens=tokens_in,
         output_tokens=tokens_out,
         cache_read_tokens=read,

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import time
+from typing import NamedTuple
 
 from ingest import prices, rows
 from ingest.clickhouse.client import Client
@@ -22,8 +23,7 @@ from ingest.writer import write
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Readable:
+class _Readable(NamedTuple):
     found: Found
     record: Record
     insert: str

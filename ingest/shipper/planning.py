@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from ingest.shipper.checkpoint import Batch
@@ -11,8 +12,7 @@ from ingest.spool.segments import Damage, record_at, scan
 ReadSegment = Callable[[UUID], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A record as it lies in the spool."""
 
     segment: UUID

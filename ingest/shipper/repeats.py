@@ -37,8 +37,8 @@ def stored(client: Client, spans: Sequence[Span]) -> set[SpanKey]:
     for start in range(0, len(spans), _AT_ONCE):
         part = spans[start : start + _AT_ONCE]
         parameters = {
-            "projects": _distinct(str(span.project_id) for span in part),
-            "hours": _distinct(_hour(span.start_time_us) for span in part),
+            "projects": _distinct(map(str, {span.project_id for span in part})),
+            "hours": _distinct(_hours(span.start_time_us for span in part)),
             "spans": _distinct(span.span_id for span in part),
         }
         rows = client.query(STORED, parameters, settings=_LONG_QUERY).result_rows
@@ -52,8 +52,8 @@ def stored_events(client: Client, events: Sequence[GuardEvent]) -> set[UUID]:
     for start in range(0, len(events), _AT_ONCE):
         part = events[start : start + _AT_ONCE]
         parameters = {
-            "projects": _distinct(str(event.project_id) for event in part),
-            "hours": _distinct(_hour(event.at_us) for event in part),
+            "projects": _distinct(map(str, {event.project_id for event in part})),
+            "hours": _distinct(_hours(event.at_us for event in part)),
             "events": _distinct(str(event.id) for event in part),
         }
         rows = client.query(STORED_EVENTS, parameters, settings=_LONG_QUERY).result_rows
@@ -65,6 +65,6 @@ def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
-def _hour(at_us: int) -> str:
-    seconds = time_us(at_us) // 3_600_000_000 * 3600
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+def _hours(times_us: Iterable[int]) -> Iterable[str]:
+    for hour in {time_us(each) // 3_600_000_000 for each in times_us}:
+        yield datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m-%d %H:%M:%S")

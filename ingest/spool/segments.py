@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from ingest.spool.errors import UnreadableSegmentError
@@ -69,8 +70,7 @@ class Header:
     """Earlier segments that are valid only up to a length: what follows was written again elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """A record as it lies in its segment."""
 
     start: int
