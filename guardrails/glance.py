@@ -1,16 +1,30 @@
 """A first look at whole texts: most hold nothing that a guard objects to, and for those nothing needs to be built."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from guardrails.json_text import encodable, looks_like_json
-from guardrails.local import Conversation
+from guardrails.local import Conversation, ScanningGuard, WholeGuard
 from guardrails.outcome import Decision, PlacedText
 from guardrails.policy import Policy
 from guardrails.registry import Check, checks
 from guardrails.tally import Tally
-from guardrails.verdict import Place
+from guardrails.verdict import PLACES, Place
 
 MOST_KNOWN = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The guards that look at one place, as they look at it first."""
+
+    checks: tuple[Check, ...]
+    are_clear: tuple[Callable[[str], bool], ...]
+    wholes: tuple[WholeGuard, ...]
+    allowed: tuple[Decision, ...]
+    allowed_streamed: tuple[Decision, ...]
+    needs_more: bool
+    """True when a first look cannot be enough."""
 
 
 class Glance:
@@ -19,18 +33,11 @@ class Glance:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.checks = checks(policy)
-        self._at: dict[Place, tuple[Check, ...]] = {}
-        self._allowed: dict[tuple[Place, bool], tuple[Decision, ...]] = {}
-        self._needs_more: dict[Place, bool] = {}
+        self._places = {place: _place(self.checks, place) for place in PLACES}
 
     def at(self, place: Place) -> tuple[Check, ...]:
         """Return the guards that look at a place."""
-        found = self._at.get(place)
-        if found is None:
-            found = tuple(check for check in self.checks if place in check.config.places)
-            self._at[place] = found
-            self._needs_more[place] = any(check.failure or check.remote for check in found)
-        return found
+        return self._places[place].checks
 
     def allowed(
         self, texts: Sequence[PlacedText], conversation: Conversation, *, is_streamed: bool
@@ -40,33 +47,45 @@ class Glance:
         The decisions are the same ones every time: nobody took the time it needed.
         """
         decisions: list[Decision] = []
-        seen: set[Place] = set()
+        last: _Place | None = None
+        seen: list[_Place] = []
         for place, text in texts:
-            if encodable(text) is not text:
+            here = self._places[place]
+            if not text.isascii() and encodable(text) is not text:
                 return None
-            relevant = self.at(place)
-            if not relevant:
+            if not here.checks:
                 continue
-            if self._needs_more[place] or is_json(place, text):
+            if here.needs_more or is_json(place, text):
                 return None
-            for check in relevant:
-                if check.local is not None:
-                    if check.local.scanner().advance(text, 0, is_final=True):
-                        return None
-                elif check.whole is not None and check.whole.judge(text, conversation):
+            for is_clear in here.are_clear:
+                if not is_clear(text):
                     return None
-            if place not in seen:
-                seen.add(place)
-                decisions += self._decisions(place, is_streamed=is_streamed)
+            for whole in here.wholes:
+                if whole.judge(text, conversation):
+                    return None
+            if here is not last and here not in seen:
+                last = here
+                seen.append(here)
+                decisions += here.allowed_streamed if is_streamed else here.allowed
         return decisions
 
-    def _decisions(self, place: Place, *, is_streamed: bool) -> tuple[Decision, ...]:
-        decisions = self._allowed.get((place, is_streamed))
-        if decisions is None:
-            tallies = [Tally(check, place) for check in self.at(place)]
-            decisions = tuple(tally.decision(is_streamed=is_streamed) for tally in tallies)
-            self._allowed[place, is_streamed] = decisions
-        return decisions
+
+def _place(all_checks: tuple[Check, ...], place: Place) -> _Place:
+    relevant = tuple(check for check in all_checks if place in check.config.places)
+    tallies = [Tally(check, place) for check in relevant]
+    return _Place(
+        checks=relevant,
+        are_clear=tuple(_first_look(check.local) for check in relevant if check.local is not None),
+        wholes=tuple(check.whole for check in relevant if check.whole is not None),
+        allowed=tuple(tally.decision(is_streamed=False) for tally in tallies),
+        allowed_streamed=tuple(tally.decision(is_streamed=True) for tally in tallies),
+        needs_more=any(check.failure is not None or check.remote is not None for check in relevant),
+    )
+
+
+def _first_look(guard: ScanningGuard) -> Callable[[str], bool]:
+    is_clear: Callable[[str], bool] | None = getattr(guard, "is_clear", None)
+    return is_clear or (lambda text: not guard.scanner().advance(text, 0, is_final=True))
 
 
 def glance_of(policy: Policy) -> Glance:

@@ -31,7 +31,10 @@ class Scanner(Protocol):
 
 
 class ScanningGuard(Protocol):
-    """A guard that finds stretches of a text, and knows before its end which ones are certain."""
+    """A guard that finds stretches of a text, and knows before its end which ones are certain.
+
+    One that has `is_clear(text) -> bool` is asked first whether a whole text surely holds none.
+    """
 
     def scanner(self) -> Scanner:
         """Return what follows one text through this guard."""

@@ -94,6 +94,11 @@ class PatternGuard:
             NormalisedScanner(PatternScanner(self), as_seen) if self.is_normalising else PatternScanner(self)
         )
 
+    def is_clear(self, text: str) -> bool:
+        """Tell whether none of the patterns matches anywhere in a whole text."""
+        seen = as_seen(text).text if self.is_normalising and not text.isascii() else text
+        return self.any.search(seen.encode()) is None
+
 
 class PatternScanner:
     """Finds the patterns in a text that may still be growing.

@@ -66,6 +66,11 @@ class WordsGuard:
         """Return what follows one text through this guard."""
         return NormalisedScanner(WordsScanner(self), as_read) if self.is_normalising else WordsScanner(self)
 
+    def is_clear(self, text: str) -> bool:
+        """Tell whether none of the words stands in a whole text, not even inside others."""
+        folded = as_read(text).text if self.is_normalising else text.casefold()
+        return next(self.automaton.iter(folded), None) is None
+
 
 class WordsScanner:
     """Finds the words in a text that may still be growing; what could become one of them is not settled."""
