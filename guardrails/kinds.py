@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from guardrails.guards import invisible, pattern, pii, secrets, size, urls, words
+from guardrails.guards import injection, invisible, pattern, pii, secrets, size, urls, words
 from guardrails.parameters import Parameter
 from guardrails.verdict import Action
 
@@ -51,6 +51,15 @@ KINDS: Mapping[str, GuardKind] = {
             parameters=words.PARAMETERS,
             build=words.build,
             default_action="block",
+        ),
+        GuardKind(
+            kind="injection",
+            title="Prompt injection",
+            help="Phrases that are meant to make a model forget its task, also when they are disguised. Rules alone are weak.",
+            tier=1,
+            parameters=injection.PARAMETERS,
+            build=injection.build,
+            default_action="flag",
         ),
         GuardKind(
             kind="invisible",

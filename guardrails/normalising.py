@@ -110,6 +110,13 @@ def as_read(text: str) -> Normalised:
     return _mapped(text, _READ)
 
 
+def as_skimmed(text: str) -> Normalised:
+    """Return a text as `as_read` does, and without accents: for phrases whose words are known whatever marks they bear."""
+    if text.isascii():
+        return Normalised(text.lower(), len(text))
+    return _mapped(text, _SKIMMED)
+
+
 def is_mark(character: str) -> bool:
     """Tell whether a character belongs to the one before it, as an accent does."""
     return unicodedata.combining(character) != 0
@@ -188,6 +195,7 @@ def _read(character: str) -> str:
 
 _SEEN = _Table(_plainest)
 _READ = _Table(_read)
+_SKIMMED = _Table(lambda character: "".join(each for each in _read(character) if not is_mark(each)))
 
 
 def _mapped(text: str, table: Mapping[int, str]) -> Normalised:

@@ -15,6 +15,7 @@ from guardrails.policy import Policy
 from guardrails.registry import KINDS
 from guardrails.session import GuardSession
 from guardrails.verdict import Action
+from tests.guardrails.guards.test_injection import ATTACKS, DISGUISED
 from tests.guardrails.guards.test_invisible import SMUGGLED, TAGGED
 from tests.guardrails.guards.test_secrets import GENERIC, SAMPLES
 from tests.guardrails.guards.test_urls import FOUND
@@ -45,6 +46,7 @@ EXAMPLES = {
         pieces=("sesame", "launch code", "s\u200besame"), parameters={"words": ["sesame", "launch code"]}
     ),
     "secrets": Example(pieces=(*SAMPLES.values(), *(text for text, _ in GENERIC))),
+    "injection": Example(pieces=(*ATTACKS, *DISGUISED)),
     "invisible": Example(
         pieces=("a\u200bb", "x\u202ey", TAGGED, "a\ufe0fb", "\x00\x00", "😀" + SMUGGLED, "👨\u200d!")
     ),
