@@ -71,7 +71,7 @@ class Glance:
 
 
 def _place(all_checks: tuple[Check, ...], place: Place) -> _Place:
-    relevant = tuple(check for check in all_checks if place in check.config.places)
+    relevant = tuple(check for check in all_checks if place in check.places)
     tallies = [Tally(check, place) for check in relevant]
     return _Place(
         checks=relevant,

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from guardrails.guards import injection, invisible, pattern, pii, secrets, size, urls, words
+from guardrails.guards import injection, invisible, pattern, pii, prompt_leak, secrets, size, urls, words
 from guardrails.parameters import Parameter
-from guardrails.verdict import Action
+from guardrails.verdict import PLACES, Action, Place
+
+SAID_BY_THE_MODEL: frozenset[Place] = frozenset(("answer", "reasoning", "tool_arguments"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,8 @@ class GuardKind:
     build: Callable[[Mapping[str, Any]], Any]
     default_action: Action = "mask"
     """What a new guard of this kind does until it is told otherwise."""
+    places: frozenset[Place] = frozenset(PLACES)
+    """Where it has a meaning; it looks nowhere else, whatever a policy says."""
 
 
 KINDS: Mapping[str, GuardKind] = {
@@ -85,6 +89,16 @@ KINDS: Mapping[str, GuardKind] = {
             tier=1,
             parameters=urls.PARAMETERS,
             build=urls.build,
+        ),
+        GuardKind(
+            kind="prompt_leak",
+            title="Leaked system prompt",
+            help="The system prompt of the same request, or a canary planted in it, in what the model says.",
+            tier=1,
+            parameters=prompt_leak.PARAMETERS,
+            build=prompt_leak.build,
+            default_action="flag",
+            places=SAID_BY_THE_MODEL,
         ),
         GuardKind(
             kind="pii",

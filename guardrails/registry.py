@@ -9,7 +9,7 @@ from uuid import UUID
 from guardrails.kinds import KINDS, GuardKind
 from guardrails.local import ScanningGuard, WholeGuard
 from guardrails.policy import GuardConfig, Policy, PolicyError
-from guardrails.verdict import ACTIONS, PLACES, Failure
+from guardrails.verdict import ACTIONS, PLACES, Failure, Place
 
 __all__ = [
     "KINDS",
@@ -47,6 +47,12 @@ class Check:
     remote: RemoteGuard | None = None
     failure: Failure | None = None
     """Why it cannot run. Validation refuses such a guard; one that came another way follows its `on_error`."""
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """Where the guard looks: what its policy says, as far as its kind has a meaning there."""
+        kind = KINDS.get(self.config.kind)
+        return self.config.places & kind.places if kind else self.config.places
 
     @property
     def changes_text(self) -> bool:

@@ -167,7 +167,7 @@ class Draft:
             "name": name,
             "kind": kind,
             "action": KINDS[kind].default_action,
-            "places": list(PLACES),
+            "places": [place for place in PLACES if place in KINDS[kind].places],
             "on_error": "block",
             "deadline_ms": 2_000,
             "is_enabled": True,
