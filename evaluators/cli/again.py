@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from evaluators import settings, stored, trials
+from evaluators.calibration import labels
 from evaluators.cli.options import output_option, print_report, store_option
 from evaluators.errors import SuiteError
 from evaluators.gate import Case, Gate, Metric, Rule, Trial, decide
@@ -32,11 +33,23 @@ margin_option = click.option(
 @click.option(
     "--suite", type=click.Path(path_type=Path, dir_okay=False), help="Take the gate from this suite file."
 )
+@click.option(
+    "--labels",
+    "labelled",
+    multiple=True,
+    metavar="METRIC=FILE",
+    help="People's labels of a random choice of this run's cases, in both arms: they correct the judge.",
+)
 @margin_option
 @output_option
 @store_option
 def gate(
-    run: str, suite: Path | None, margins: tuple[str, ...], output: str | None, store: Path | None
+    run: str,
+    suite: Path | None,
+    labelled: tuple[str, ...],
+    margins: tuple[str, ...],
+    output: str | None,
+    store: Path | None,
 ) -> int:
     """Decide a stored run again, perhaps with other margins. RUN is a name, a folder or `latest`."""
     log = trials.read(trials.find(store or settings.read().home / "evals", run))
@@ -45,7 +58,7 @@ def gate(
     wanted = replace(given, rules=_with_margins(given.rules, margins, metrics))
     cases = stored.stored_cases(log)
     return _decided(
-        stored.gate_trials(log),
+        _with_labels(stored.gate_trials(log), labelled, metrics, log.name),
         wanted,
         metrics,
         cases,
@@ -110,6 +123,31 @@ def decided_again(log: TrialLog, output: str | None) -> int:
         cost=cost_of(log),
         log=log,
     )
+
+
+def _with_labels(
+    known: list[Trial], given: tuple[str, ...], metrics: Mapping[str, Metric], run: str
+) -> list[Trial]:
+    """Put people's labels beside the scores they are about."""
+    for item in given:
+        name, equals, path = item.partition("=")
+        if not equals or name not in metrics:
+            raise SuiteError(f"--labels {item!r}: write METRIC=FILE{did_you_mean(name, metrics)}")
+        rows = labels.read(Path(path), bounds=metrics[name].bounds or (0.0, 1.0))
+        said = {row.trial: row.label for row in rows if row.trial is not None}
+        places = {(trial.case, trial.arm, trial.number) for trial in known}
+        for place in said:
+            if place not in places:
+                raise SuiteError(
+                    f"{path}: run {run} has no case {place[0]!r}, arm {place[1]!r}, trial {place[2]}"
+                )
+        known = [
+            replace(trial, labels={**trial.labels, name: said[place]})
+            if (place := (trial.case, trial.arm, trial.number)) in said
+            else trial
+            for trial in known
+        ]
+    return known
 
 
 def _with_margins(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evaluators.gate.correction import corrected_mean
 from evaluators.gate.decision import Finding
 from evaluators.gate.rules import Gate, Rule, margin_of
 from evaluators.gate.table import Table, clusters_of
@@ -38,12 +39,17 @@ def compare(table: Table, rule: Rule, metric: Metric, gate: Gate, *, look: int) 
     sign = 1.0 if metric.direction == "higher" else -1.0
     clusters = clusters_of(table.cases, paired)
     margin, source = margin_of(rule, metric, cases=int(paired.sum()), trials=gate.looks[-1], alpha=gate.alpha)
+    corrected = (
+        None
+        if is_ratio or gate.estimand == "suite"
+        else corrected_mean(sign * differences, sign * table.labelled[paired], clusters)
+    )
     weighed = evidence(
         sign * differences,
         clusters,
         margin=math.log(margin) if is_ratio else margin,
         spread=None if is_ratio else metric.spread,
-        mean=_suite_mean(table, paired, sign * differences) if gate.estimand == "suite" else None,
+        mean=_suite_mean(table, paired, sign * differences) if gate.estimand == "suite" else corrected,
     )
     low, high = sorted((sign * weighed.low, sign * weighed.high))
     mean, error = weighed.mean.value, weighed.mean.standard_error
@@ -67,7 +73,8 @@ def compare(table: Table, rule: Rule, metric: Metric, gate: Gate, *, look: int) 
         margin_source=source,
         p_noninferior=weighed.p_noninferior,
         p_regression=weighed.p_regression,
-        method=weighed.method,
+        method=weighed.method if corrected is None else "ppi++",
+        labels=0 if corrected is None else int(np.count_nonzero(~np.isnan(table.labelled[paired]))),
         detectable=None if is_ratio else detectable,
         cases_needed=cases_needed(
             math.log(margin) if is_ratio else margin, len(differences), error, alpha=gate.alpha

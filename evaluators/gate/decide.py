@@ -102,7 +102,8 @@ def _found(experiment: Experiment, check: Check, *, look: int, is_last: bool) ->
     missing = too_much_missing(table, arms=arms, limit=gate.max_unscored)
     if missing and finding.state != "FAIL":
         return replace(finding, state="ERROR", is_final=True, reason=missing)
-    if not _is_trusted(metric, rule):
+    # Corrected by labels, any judge may decide: the worse it is, the wider the interval.
+    if not (_is_trusted(metric, rule) or finding.labels):
         why = f", {metric.trust_reason}" if metric.trust_reason else ""
         reason = f"untrusted judge: {metric.trust}{why}; `parapet eval calibrate` it, or set `trust: assume`"
         return replace(finding, state="INCONCLUSIVE", is_final=True, reason=reason)

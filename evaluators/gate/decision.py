@@ -39,6 +39,8 @@ class Finding:
     level: float | None = None
     """The p each test had to reach at this look."""
     method: str = ""
+    labels: int = 0
+    """Cases by whose labels the judge's difference was corrected."""
     detectable: float | None = None
     """The difference this experiment would have found four times in five."""
     cases_needed: int | None = None

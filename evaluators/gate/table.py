@@ -52,6 +52,8 @@ class Table:
     cases: tuple[Case, ...]
     baseline: Arm
     candidate: Arm
+    labelled: Array
+    """Each case's difference by people's labels, candidate minus baseline; NaN where an arm has none."""
 
 
 def tabulate(
@@ -72,7 +74,30 @@ def tabulate(
     for row, case in enumerate(concerned):
         for arm, number, outcome in found[case.id]:
             arms[arm].add(row, number, outcome)
-    return Table(cases=concerned, baseline=arms[baseline].done(), candidate=arms[candidate].done())
+    return Table(
+        cases=concerned,
+        baseline=arms[baseline].done(),
+        candidate=arms[candidate].done(),
+        labelled=_labelled(trials, concerned, metric, baseline=baseline, candidate=candidate),
+    )
+
+
+def _labelled(
+    trials: Sequence[Trial], cases: Sequence[Case], metric: str, *, baseline: str, candidate: str
+) -> Array:
+    said: dict[tuple[str, str], list[float]] = {}
+    for trial in trials:
+        if metric in trial.labels:
+            said.setdefault((trial.case, trial.arm), []).append(trial.labels[metric])
+    means = {key: sum(values) / len(values) for key, values in said.items()}
+    nothing = float("nan")
+    return np.array(
+        [
+            means.get((case.id, candidate), nothing) - means.get((case.id, baseline), nothing)
+            for case in cases
+        ],
+        dtype=np.float64,
+    )
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """What the gate reads: cases, metrics and judged trials."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from evaluators.evaluator import Direction, Source
@@ -51,3 +51,5 @@ class Trial:
     """From 1 on."""
     outcomes: Mapping[str, Outcome]
     """By metric."""
+    labels: Mapping[str, float] = field(default_factory=dict)
+    """What people say the scores should have been, by metric, where somebody was asked."""

@@ -94,6 +94,8 @@ def _margin(finding: Finding, scale: float) -> str:
 
 def _reason(finding: Finding) -> str:
     parts = [finding.reason]
+    if finding.labels:
+        parts.append(f"corrected by labels of {finding.labels} cases")
     if finding.state == "FAIL" and finding.p_regression is not None:
         parts.append(f"p={finding.p_regression:.2g} (Holm {finding.p_holm or finding.p_regression:.2g})")
     if finding.check == "margin" and finding.state == "INCONCLUSIVE" and finding.detectable is not None:

@@ -146,3 +146,20 @@ def test_what_cannot_be_compared_is_named(folder: Path, arguments: list[str], wo
     found = parapet(folder, "eval", "calibrate", *arguments)
     assert found.code == 4
     assert words in found.err
+
+
+def test_a_stored_run_is_decided_again_with_peoples_labels(folder: Path, upstream: FakeUpstream) -> None:
+    asked(folder, upstream, "run", "suite.yaml")
+    rows = [
+        {"case": f"c{number}", "arm": arm, "label": True}
+        for number in range(90)
+        for arm in ("baseline", "candidate")
+    ]
+    (folder / "seen.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = asked(folder, upstream, "gate", "latest", "--labels", "polite=seen.jsonl", "-o", "json")
+    (folder / "seen.jsonl").write_text('{"case": "c999", "arm": "candidate", "label": true}\n')
+    unknown = asked(folder, upstream, "gate", "latest", "--labels", "polite=seen.jsonl")
+    (finding,) = found.json["decision"]["findings"]
+    assert (finding["state"], finding["labels"]) == ("PASS", 90)
+    assert "corrected by labels of 90 cases" in found.err
+    assert "has no case 'c999', arm 'candidate', trial 1" in unknown.err

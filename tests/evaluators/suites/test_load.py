@@ -84,7 +84,7 @@ def test_the_digest_follows_content_and_not_the_gate(tmp_path: Path) -> None:
         ("  main: {model: judge-model}", "  other: {}", "judges.other.model: Field required"),
         ("judges:\n  main: {model: judge-model}\n", "", "names none; add `judges:"),
         ("polite, question", "right, question", "two are called 'right'"),
-        ("  python: answers.reply\n", "", "exactly one of `prompt` and `python`"),
+        ("  python: answers.reply\n", "", "exactly one of `prompt`, `python` and `tests: true`"),
         ("id: japan", "id: japan, id: japan", "'id' is given twice"),
         ("suite: capitals", "suite: [", "line 4: expected"),
         ("when: tags.europe", "when: country == France", "must look like `tags.order`"),
