@@ -156,7 +156,7 @@ class _Journey:
                 self.is_recorded = True
                 self._close_books()
                 self.serving.recorder.record(journal, self.routes.project.policy, self.guarding.decisions)
-            await self._settle()
+            self._settle()
 
     async def _reserve(self, plan: Plan) -> None:
         """Take what the call will use at most from the limits of its key."""
@@ -397,16 +397,16 @@ class _Journey:
             await self._finish()
         await self.exchange.refuse(error, self._headers())
 
-    async def _settle(self) -> None:
+    def _settle(self) -> None:
         """Replace the reservation by what was used."""
         if self.reservation is NOTHING_RESERVED:
             return
         limiter = self.serving.limiter
         if not self.reached_upstream or self.journal.status == "error" and self.journal.usage is NO_USAGE:
-            await limiter.refund(self.reservation)
+            limiter.refund(self.reservation)
         else:
             cost = price(self.journal.span()) if self.journal.grant.budget_usd_per_day else None
-            await limiter.settle(self.reservation, usage=self.journal.usage, price=cost)
+            limiter.settle(self.reservation, usage=self.journal.usage, price=cost)
 
     def _headers(self) -> HeaderList:
         """Return the headers every answer to a call carries."""

@@ -1,5 +1,6 @@
 """Rates and budgets of API keys: estimate, reserve all or nothing, settle by what was really used."""
 
+import hashlib
 import logging
 import math
 import time
@@ -7,15 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Literal
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from typing import Any, Literal, NamedTuple
 
 from inference_proxy.errors import RequestError, unavailable
+from inference_proxy.redis_line import RedisGoneError, RedisLine, RedisReplyError, packed
 from inference_proxy.settings import OnFailure
 from ingest.keys import KeyGrant
 from ingest.prices import unit_prices
@@ -33,6 +31,8 @@ ASSUMED_OUTPUT_TOKENS = 1_024
 """Reserved for an answer whose length the request does not limit."""
 DAY_S = 86_400
 
+_MULTI, _EXEC = packed("MULTI"), packed("EXEC")
+
 LimitName = Literal["requests", "tokens", "budget"]
 
 
@@ -44,8 +44,7 @@ class Estimate:
     nanousd: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
+class _Limit(NamedTuple):
     name: LimitName
     key: str
     capacity: int
@@ -97,11 +96,13 @@ class Limiter:
     a row it is not asked for a while. What happens then is the installation's decision.
     """
 
-    def __init__(self, redis: "Redis | None", *, on_failure: OnFailure) -> None:
-        self._redis = redis
+    def __init__(self, url: str | None, *, on_failure: OnFailure) -> None:
+        self._line = (
+            RedisLine(url, timeout_s=REDIS_TIMEOUT_S, on_lost=self._failed) if url is not None else None
+        )
         self._on_failure = on_failure
-        self._script = files("inference_proxy").joinpath("limits.lua").read_text()
-        self._reserve = redis.register_script(self._script) if redis is not None else None
+        self._script = files("inference_proxy").joinpath("limits.lua").read_bytes()
+        self._script_hash = hashlib.sha1(self._script, usedforsecurity=False).hexdigest()
         self._failures = 0
         self._closed_until = 0.0
         self.unchecked = 0
@@ -110,20 +111,12 @@ class Limiter:
     @classmethod
     def at(cls, url: str | None, *, on_failure: OnFailure) -> "Limiter":
         """Return a limiter for a Redis URL; nothing is opened yet."""
-        redis = None
-        if url is not None:
-            redis = Redis.from_url(
-                url,
-                socket_connect_timeout=REDIS_TIMEOUT_S,
-                socket_timeout=REDIS_TIMEOUT_S,
-                retry=Retry(NoBackoff(), 0),
-            )
-        return cls(redis, on_failure=on_failure)
+        return cls(url, on_failure=on_failure)
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self._redis is not None:
-            await self._redis.aclose()
+        """Close the connection."""
+        if self._line is not None:
+            await self._line.close()
 
     async def reserve(self, grant: KeyGrant, estimate: Estimate) -> Reservation:
         """Take one request and its estimate from all limits of a key. Raises RequestError when one is used up."""
@@ -139,8 +132,8 @@ class Limiter:
             raise _exceeded(limits[reply[1] - 1], wait_ms=reply[2], headers=_headers(limits, reply[3:]))
         return Reservation(limits, _headers(limits, reply[1:]))
 
-    async def settle(self, reservation: Reservation, *, usage: Usage, price: Price | None) -> None:
-        """Replace what was reserved by what was used. What is not known stays reserved."""
+    def settle(self, reservation: Reservation, *, usage: Usage, price: Price | None) -> None:
+        """Replace what was reserved by what was used. What is not known stays reserved. Nobody waits for it."""
         changes: list[tuple[_Limit, int]] = []
         for limit in reservation.limits:
             if limit.name == "tokens" and usage.source != "unknown":
@@ -148,33 +141,34 @@ class Limiter:
                 changes.append((limit, used - limit.amount))
             elif limit.name == "budget" and price is not None:
                 changes.append((limit, math.ceil(price.cost_usd * NANO) - limit.amount))
-        await self._change(changes)
+        self._change(changes)
 
-    async def refund(self, reservation: Reservation) -> None:
+    def refund(self, reservation: Reservation) -> None:
         """Give back all but the request itself: nothing was bought."""
-        await self._change(
-            [(limit, -limit.amount) for limit in reservation.limits if limit.name != "requests"]
-        )
+        self._change([(limit, -limit.amount) for limit in reservation.limits if limit.name != "requests"])
 
-    async def _change(self, changes: list[tuple[_Limit, int]]) -> None:
-        if self._redis is None or not any(change for _, change in changes):
+    def _change(self, changes: list[tuple[_Limit, int]]) -> None:
+        if self._line is None or not any(change for _, change in changes):
             return
-        try:
-            async with self._redis.pipeline(transaction=True) as pipeline:
-                for limit, change in changes:
-                    if limit.name == "budget":
-                        pipeline.incrby(limit.key, change)
-                    else:
-                        pipeline.hincrby(limit.key, "level", -change * 1_000_000)
-                await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
+        commands = [
+            packed("INCRBY", limit.key, change)
+            if limit.name == "budget"
+            else packed("HINCRBY", limit.key, "level", -change * 1_000_000)
+            for limit, change in changes
+        ]
+        self._line.tell(_MULTI, *commands, _EXEC)
 
     async def _ask(self, keys: list[str], arguments: list[Any]) -> list[int] | None:
-        if self._reserve is not None and time.monotonic() >= self._closed_until:
+        if self._line is not None and time.monotonic() >= self._closed_until:
+            rest = (len(keys), *keys, *arguments)
             try:
-                reply: list[int] = await self._reserve(keys=keys, args=arguments)
-            except (RedisError, OSError, TimeoutError) as error:
+                try:
+                    reply: list[int] = await self._line.ask(packed("EVALSHA", self._script_hash, *rest))
+                except RedisReplyError as error:
+                    if not str(error).startswith("NOSCRIPT"):
+                        raise
+                    reply = await self._line.ask(packed("EVAL", self._script, *rest))
+            except (RedisReplyError, RedisGoneError, OSError, TimeoutError) as error:
                 self._failed(error)
             else:
                 self._failures = 0
@@ -206,10 +200,20 @@ def _limits_of(grant: KeyGrant, estimate: Estimate) -> list[_Limit]:
         amount = min(estimate.tokens, grant.tokens_per_minute)
         limits.append(_Limit("tokens", f"{prefix}:tokens", grant.tokens_per_minute, max(1, amount)))
     if grant.budget_usd_per_day is not None:
-        day = datetime.now(UTC).strftime("%Y-%m-%d")
-        budget = int(Decimal(grant.budget_usd_per_day) * NANO)
+        day = _day(int(time.time()) // DAY_S)
+        budget = _nanousd(grant.budget_usd_per_day)
         limits.append(_Limit("budget", f"{prefix}:budget:{day}", budget, estimate.nanousd))
     return limits
+
+
+@lru_cache(maxsize=4)
+def _day(days: int) -> str:
+    return datetime.fromtimestamp(days * DAY_S, UTC).strftime("%Y-%m-%d")
+
+
+@lru_cache(maxsize=1_024)
+def _nanousd(usd: str) -> int:
+    return int(Decimal(usd) * NANO)
 
 
 def _headers(limits: list[_Limit], left: list[int]) -> dict[str, str]:
