@@ -161,7 +161,8 @@ class HttpAnswer:
             body = await self._connection.read(max_bytes=MAX_ANSWER_BYTES)
             if body is not None and self._unpacked is not None:
                 body = self._unpacked.push(body, max_bytes=MAX_ANSWER_BYTES)
-                self._unpacked.finish()
+                if body is not None:
+                    self._unpacked.finish()
         except (BrokenError, TimeoutError, EncodingError) as error:
             raise self._broken(error) from error
         if body is None:
