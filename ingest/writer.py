@@ -25,7 +25,7 @@ _MessageRow = tuple[UUID, str, StoredMessage, int]
 
 def write(
     client: Client,
-    records: Sequence[Record | PricedSpan],
+    records: Sequence[Record | PricedSpan | PreparedSpan],
     *,
     token: str,
     seen: SeenMessages | None = None,
@@ -39,7 +39,9 @@ def write(
     scores: list[Score] = []
     events: list[GuardEvent] = []
     for record in records:
-        if isinstance(record, PricedSpan):
+        if isinstance(record, PreparedSpan):
+            spans.append(record)
+        elif isinstance(record, PricedSpan):
             spans.append(rows.prepare(record.span, record.price))
         elif isinstance(record, Span):
             spans.append(rows.prepare(record, None))

@@ -44,8 +44,10 @@ def read(attributes: dict[str, Any], draft: Draft) -> None:
         draft.raw_output = ""
     if draft.raw_input or draft.raw_output:
         take(attributes, "input.mime_type", "output.mime_type")
-    status = count(take(attributes, "http.response.status_code", "http.status_code"))
-    draft.http_status = draft.http_status or (status if status is not None and status < 1000 else None)
+    status = take(attributes, "http.response.status_code", "http.status_code")
+    if status is not None and draft.http_status is None:
+        code = count(status)
+        draft.http_status = code if code is not None and code < 1000 else None
     if draft.kind is None and (attributes.get("gen_ai.tool.name") or attributes.get("gen_ai.tool.call.id")):
         draft.kind = "tool"
     if draft.kind is None and (draft.model or draft.model_requested):

@@ -55,8 +55,8 @@ def _attributes(pairs: Any) -> dict[str, Any]:
     attributes: dict[str, Any] = {}
     for pair in pairs:
         value = pair.value
-        # Most values are strings: asking for one first saves asking which kind it is.
-        attributes[pair.key] = value.string_value or _value(value)
+        # Only one of them is set, and most are strings: asking for each first saves asking which kind it is.
+        attributes[pair.key] = value.string_value or value.int_value or value.double_value or _value(value)
     return attributes
 
 

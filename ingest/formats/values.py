@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -159,15 +158,15 @@ def take_numbered(attributes: dict[str, Any], *prefixes: str) -> dict[str, list[
         path = _path_of(key) if len(key) <= _MAX_KEY else None
         if path is None or path[0] not in prefixes:
             continue
-        tree = trees
-        for part, following in pairwise(path):
+        tree, part = trees, path[0]
+        for following in path[1:]:
             below = tree.get(part)
             if type(below) is not dict:
                 below = tree[part] = {} if below is None else {"value": below}
                 if type(following) is int:
                     numbered.append((tree, part))
-            tree = below
-        tree[path[-1]] = attributes.pop(key)
+            tree, part = below, following
+        tree[part] = attributes.pop(key)
     for tree, part in reversed(numbered):
         tree[part] = _listed(tree[part])
     return {
@@ -195,6 +194,8 @@ def _is_number(part: str) -> bool:
 
 def _listed(below: Any) -> Any:
     """Return what has nothing but numbers for keys as a list in their order."""
-    if type(below) is dict and all(type(key) is int for key in below):
-        return [below[key] for key in sorted(below)]
+    if type(below) is dict and set(map(type, below)) == {int}:
+        keys = list(below)
+        keys.sort()
+        return [below[key] for key in keys]
     return {str(key): value for key, value in below.items()} if type(below) is dict else below

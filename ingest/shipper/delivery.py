@@ -1,21 +1,21 @@
 """From a stretch of the spool to rows in the store: freeze, insert, and on failure wait or split."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from time import time
-from typing import NamedTuple
 
-from ingest import prices, rows
+from ingest import prices
 from ingest.clickhouse.client import Client
 from ingest.messages import SeenMessages
-from ingest.records import GuardEvent, PricedSpan, Record, Span, decode
-from ingest.sanitising import time_us
+from ingest.records import GuardEvent, Span, decode
+from ingest.rows import PreparedSpan
 from ingest.shipper import failures, repeats
 from ingest.shipper.checkpoint import Batch
 from ingest.shipper.heartbeat import Tally
 from ingest.shipper.home import Home
-from ingest.shipper.planning import Found, Range, next_range, records_of
+from ingest.shipper.lookahead import Lookahead, Readable, Ready, prepared, ready
+from ingest.shipper.planning import Found, Range, records_of
 from ingest.shipper.quarantine import Quarantine
 from ingest.shipper.settings import Settings
 from ingest.writer import write
@@ -23,22 +23,19 @@ from ingest.writer import write
 log = logging.getLogger(__name__)
 
 
-class _Readable(NamedTuple):
-    found: Found
-    record: Record
-    insert: str
-    """Its type and month: what one insert writes, and so stores whole or not at all."""
-
-
 class Delivery:
     """Ships one batch at a time. Raises what the store raises when the same batch is to be sent again later."""
 
     def __init__(self, settings: Settings, tally: Tally, quarantine: Quarantine) -> None:
-        self._settings = settings
         self._tally = tally
         self._quarantine = quarantine
         self._seen = SeenMessages()
-        self._fresh: dict[str, list[Record]] = {}
+        self._lookahead = Lookahead(settings)
+        self._fresh: dict[str, list[Ready]] = {}
+
+    def close(self) -> None:
+        """End what was begun in advance."""
+        self._lookahead.close()
 
     def ship_next(self, home: Home, connect: Callable[[], Client]) -> bool:
         """Ship the next batch of a directory; False when there is nothing to ship."""
@@ -54,17 +51,10 @@ class Delivery:
 
     def _freeze(self, home: Home, client: Client) -> None:
         """Fix the next batches, repeats left out, and note them durably before anything is sent."""
-        settings = self._settings
-        found = next_range(
-            home.segments,
-            home.checkpoint.position,
-            home.read,
-            max_records=settings.batch_records,
-            max_bytes=settings.batch_bytes,
-        )
-        if found is None:
+        stretch = self._lookahead.take(home)
+        if stretch is None:
             return
-        readable, unreadable = _decode(found.records)
+        found, readable, unreadable = stretch
         rounds = home.checkpoint.rounds
         kept = self._without_repeats(readable, client, is_first_round=rounds == 0) if readable else []
         batches = self._batches(f"{found.name}@{rounds}" if rounds else found.name, kept)
@@ -80,11 +70,11 @@ class Delivery:
         )
         home.save(frozen.settled(now=time()))
 
-    def _batches(self, name: str, kept: Sequence[_Readable]) -> list[Batch]:
-        groups: dict[str, list[_Readable]] = {}
+    def _batches(self, name: str, kept: Sequence[Readable]) -> list[Batch]:
+        groups: dict[str, list[Readable]] = {}
         for each in kept:
             groups.setdefault(f"{name}:{each.insert}", []).append(each)
-        self._fresh = {token: [each.record for each in group] for token, group in groups.items()}
+        self._fresh = {token: [each.ready for each in group] for token, group in groups.items()}
         return [
             Batch(token=token, places=tuple(each.found.place for each in group))
             for token, group in groups.items()
@@ -96,7 +86,7 @@ class Delivery:
         try:
             records = self._load(batch, home) if records is None else records
             if records:
-                write(client, self._priced(records), token=batch.token, seen=self._seen)
+                write(client, list(self._counted(records)), token=batch.token, seen=self._seen)
         except Exception as error:
             if failures.judge(error) == "wait":
                 if records is not None:
@@ -116,25 +106,24 @@ class Delivery:
             self._put_aside(found, reason)
         home.save(home.checkpoint.advanced(now=time()))
 
-    def _load(self, batch: Batch, home: Home) -> list[Record]:
+    def _load(self, batch: Batch, home: Home) -> list[Ready]:
         found = records_of(batch, home.read)
         if len(found) < len(batch.places):
             log.error("%d records of %s are gone", len(batch.places) - len(found), home.path)
-        return [decode(each.payload) for each in found]
+        return [ready(decode(each.payload)) for each in found]
 
     def _without_repeats(
-        self, readable: Sequence[_Readable], client: Client, *, is_first_round: bool
-    ) -> list[_Readable]:
-        spans = [each.record for each in readable if isinstance(each.record, Span)]
+        self, readable: Sequence[Readable], client: Client, *, is_first_round: bool
+    ) -> list[Readable]:
+        records = [each.record for each in readable]
+        spans = [record for record in records if isinstance(record, Span)]
         # Nobody sends a guard event twice but ourselves, after a restart of the store.
-        events = [
-            each.record for each in readable if isinstance(each.record, GuardEvent) and not is_first_round
-        ]
+        events = [record for record in records if isinstance(record, GuardEvent) and not is_first_round]
         known: set[object] = set(repeats.stored(client, spans)) if spans else set()
         known |= repeats.stored_events(client, events) if events else set()
-        kept: list[_Readable] = []
-        for each in readable:
-            key = repeats.key_of(each.record) if isinstance(each.record, Span) else each.record.id
+        kept: list[Readable] = []
+        for each, record in zip(readable, records, strict=True):
+            key = repeats.key_of(record) if isinstance(record, Span) else record.id
             if key in known:
                 self._tally.repeated_records += 1
                 continue
@@ -142,17 +131,17 @@ class Delivery:
             kept.append(each)
         return kept
 
-    def _priced(self, records: Sequence[Record]) -> list[Record | PricedSpan]:
-        priced: list[Record | PricedSpan] = []
-        for record in records:
-            if not isinstance(record, Span):
-                priced.append(record)
-                continue
-            cost = prices.price(record)
-            if cost is None and record.kind in prices.BILLED_KINDS:
-                self._tally.unpriced(record.model or record.model_requested)
-            priced.append(PricedSpan(record, cost))
-        return priced
+    def _counted(self, records: Sequence[Ready]) -> Iterator[Ready]:
+        """Yield what is to be inserted and count calls whose cost nobody knows. Raises for a span too strange."""
+        for each in records:
+            whole = prepared(each) if isinstance(each, Span) else each
+            if (
+                isinstance(whole, PreparedSpan)
+                and whole.price is None
+                and whole.span.kind in prices.BILLED_KINDS
+            ):
+                self._tally.unpriced(whole.span.model or whole.span.model_requested)
+            yield whole
 
     def _report_damage(self, home: Home, found: Range) -> None:
         for segment, damage in found.damages:
@@ -172,26 +161,3 @@ class Delivery:
         log.error("record %s:%d was put into quarantine: %s", found.segment.hex, found.offset, reason)
         self._quarantine.put(segment=found.segment, offset=found.offset, payload=found.payload, reason=reason)
         self._tally.quarantined()
-
-
-def _decode(records: Sequence[Found]) -> tuple[list[_Readable], list[Found]]:
-    readable: list[_Readable] = []
-    unreadable: list[Found] = []
-    for found in records:
-        try:
-            record = decode(found.payload)
-            readable.append(_Readable(found, record, _type_and_month(record)))
-        except failures.PYTHON_ERRORS:
-            unreadable.append(found)
-    return readable, unreadable
-
-
-def _type_and_month(record: Record) -> str:
-    """Name the insert a record belongs to. Raises for one that could not even be asked for."""
-    if isinstance(record, Span):
-        if not isinstance(record.trace_id, str) or not isinstance(record.span_id, str):
-            raise TypeError("a span's ids are texts")
-        return f"span:{rows.month_of(time_us(record.start_time_us))}"
-    if isinstance(record, GuardEvent):
-        return f"guard_event:{rows.month_of(time_us(record.at_us))}"
-    return f"score:{rows.month_of(time_us(record.trace_start_us))}"

@@ -63,6 +63,7 @@ class Shipper:
         self.beat()
         for home in self._homes.values():
             home.release()
+        self._delivery.close()
         self._disconnect()
 
     def beat(self) -> None:

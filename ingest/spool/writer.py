@@ -134,6 +134,8 @@ class SpoolWriter:
                 log.debug("the event loop ended before its records were durable")
 
         self._enqueue(payloads, settle)
+        # Not at once: requests that are ready in the same turn of the loop share one write and one fdatasync.
+        loop.call_soon(self._wake_up)
         await done
 
     def append_blocking(self, payloads: Sequence[bytes], *, timeout_s: float = 30.0) -> None:
@@ -149,6 +151,7 @@ class SpoolWriter:
             settled.set()
 
         self._enqueue(payloads, settle)
+        self._wake_up()
         if not settled.wait(timeout_s):
             raise SpoolWriteError(f"the disk did not take {len(payloads)} records within {timeout_s} s")
         if errors:
@@ -209,7 +212,11 @@ class SpoolWriter:
             raise SpoolFullError(f"{queued} bytes wait for the disk already; try again in a second")
         self._bytes_in += size
         self._queue.append(_Awaited(payloads, size, settle))
-        self._wake.set()
+
+    def _wake_up(self) -> None:
+        # The thread clears the flag before it looks at the queue, so a flag that is set says it is going to look.
+        if not self._wake.is_set():
+            self._wake.set()
 
     def _run(self) -> None:
         pause_s = self._linger_s
