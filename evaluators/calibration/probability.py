@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from evaluators.stats.clustered import Array, Clusters
 
@@ -55,6 +55,8 @@ def fit(scores: Array, labels: Array, method: Method | None = None) -> Calibrato
 
 def fit_platt(scores: Array, labels: Array) -> Platt:
     """Fit by Newton's method, with Platt's targets, which keep a perfect judge from an infinite slope."""
+    from scipy import optimize  # noqa: PLC0415 - slow to import, and every suite with a judge imports this module
+
     positives = float(labels.sum())
     negatives = len(labels) - positives
     targets = np.where(labels > 0.5, (positives + 1.0) / (positives + 2.0), 1.0 / (negatives + 2.0))
@@ -74,6 +76,8 @@ def fit_platt(scores: Array, labels: Array) -> Platt:
 
 def fit_isotonic(scores: Array, labels: Array) -> Isotonic:
     """Fit by pooling adjacent violators; equal scores are one step."""
+    from scipy import optimize  # noqa: PLC0415 - see above
+
     levels, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     means = np.bincount(inverse, weights=labels) / counts
     fitted = optimize.isotonic_regression(means, weights=counts.astype(np.float64)).x
