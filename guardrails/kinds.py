@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from guardrails.guards import injection, invisible, pattern, pii, prompt_leak, secrets, size, urls, words
+from guardrails.guards import (
+    injection,
+    invisible,
+    json_schema,
+    pattern,
+    pii,
+    prompt_leak,
+    secrets,
+    size,
+    urls,
+    words,
+)
 from guardrails.parameters import Parameter
 from guardrails.verdict import PLACES, Action, Place
 
@@ -89,6 +100,16 @@ KINDS: Mapping[str, GuardKind] = {
             tier=1,
             parameters=urls.PARAMETERS,
             build=urls.build,
+        ),
+        GuardKind(
+            kind="json_schema",
+            title="JSON schema",
+            help="Answers and arguments of tools that are not JSON of the promised form.",
+            tier=1,
+            parameters=json_schema.PARAMETERS,
+            build=json_schema.build,
+            default_action="flag",
+            places=SAID_BY_THE_MODEL - {"reasoning"},
         ),
         GuardKind(
             kind="prompt_leak",

@@ -6,8 +6,8 @@ from typing import Any, Literal, TypeVar
 
 from guardrails.policy import PolicyError
 
-ParameterType = Literal["text", "number", "boolean", "choice", "choices", "texts", "patterns"]
-"""`choices` is a list of names out of `choices`, `texts` a list of free texts, `patterns` a list of objects."""
+ParameterType = Literal["text", "number", "boolean", "choice", "choices", "texts", "patterns", "json"]
+"""`choices` is a list of names out of `choices`, `texts` a list of free texts, `patterns` a list of objects, `json` an object."""
 
 T = TypeVar("T")
 _PYTHON: Mapping[ParameterType, tuple[type, ...]] = {
@@ -18,6 +18,7 @@ _PYTHON: Mapping[ParameterType, tuple[type, ...]] = {
     "choices": (list, tuple),
     "texts": (list, tuple),
     "patterns": (list, tuple),
+    "json": (Mapping,),
 }
 _IN_WORDS: Mapping[ParameterType, str] = {
     "text": "a text",
@@ -27,6 +28,7 @@ _IN_WORDS: Mapping[ParameterType, str] = {
     "choices": "a list of names",
     "texts": "a list of texts",
     "patterns": "a list of objects",
+    "json": "an object",
 }
 
 

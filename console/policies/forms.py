@@ -205,6 +205,8 @@ def _field(parameter: Parameter) -> forms.Field:
         return LinesField(**shared)
     if parameter.type == "patterns":
         return PatternsField(**shared | {"help_text": PATTERNS_HELP})
+    if parameter.type == "json":
+        return ObjectField(**shared)
     return forms.CharField(max_length=1_000, **shared)
 
 
@@ -217,6 +219,20 @@ class LinesField(forms.CharField):
     def clean(self, value: Any) -> list[str]:
         """Return the lines that are not empty."""
         return list(dict.fromkeys(line.strip() for line in super().clean(value).splitlines() if line.strip()))
+
+
+class ObjectField(forms.JSONField):
+    """A JSON object, as text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 8, "class": "code"}), **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """Return the object; nothing is an empty one."""
+        cleaned = super().clean(value)
+        if cleaned is not None and not isinstance(cleaned, dict):
+            raise forms.ValidationError("Write a JSON object: {…}")
+        return cleaned or {}
 
 
 PATTERNS_HELP = (

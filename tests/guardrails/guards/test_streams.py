@@ -17,6 +17,7 @@ from guardrails.session import GuardSession
 from guardrails.verdict import Action
 from tests.guardrails.guards.test_injection import ATTACKS, DISGUISED
 from tests.guardrails.guards.test_invisible import SMUGGLED, TAGGED
+from tests.guardrails.guards.test_json_schema import SCHEMA
 from tests.guardrails.guards.test_prompt_leak import SYSTEM
 from tests.guardrails.guards.test_secrets import GENERIC, SAMPLES
 from tests.guardrails.guards.test_urls import FOUND
@@ -52,6 +53,9 @@ EXAMPLES = {
         pieces=("a\u200bb", "x\u202ey", TAGGED, "a\ufe0fb", "\x00\x00", "😀" + SMUGGLED, "👨\u200d!")
     ),
     "urls": Example(pieces=[text for _, text, _ in FOUND]),
+    "json_schema": Example(
+        pieces=('{"age": "x"}', "[1]", '{"age": 1', "not JSON"), parameters={"schema": SCHEMA}
+    ),
     "prompt_leak": Example(
         pieces=(SYSTEM, SYSTEM[47:168], "canary-7431", "Canary-\u200b7431"),
         parameters={"canaries": ["canary-7431"]},
