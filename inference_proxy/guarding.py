@@ -11,6 +11,7 @@ from guardrails.session import Blocked, Decision, Detector, GuardSession, Placed
 from guardrails.verdict import ACTIONS, Place
 from inference_proxy.endpoints.base import Body, Endpoint
 from inference_proxy.errors import blocked, invalid
+from inference_proxy.plain_chunks import PlainChunks
 from inference_proxy.relay import DONE, payloads, split_events
 from inference_proxy.texts import (
     OF_CALLS,
@@ -21,7 +22,7 @@ from inference_proxy.texts import (
     other_texts,
     put_all,
 )
-from inference_proxy.transcript import TEXT_FIELDS, Channel, Transcript
+from inference_proxy.transcript import TEXT_FIELDS, Channel, Transcript, says_content_only
 from ingest.records import Message
 
 GROWING_PARTS = frozenset({*TEXT_FIELDS, "tool_calls", "function_call", "audio", "reasoning_details"})
@@ -171,6 +172,8 @@ class GuardedStream:
         self._closed: dict[Channel, str] = {}
         self._template: Body = {}
         self._finished: set[int] = set()
+        self._plain = PlainChunks()
+        self._plain_channel = Channel(0, "content")
         self.transcript = Transcript()
 
     @property
@@ -184,7 +187,17 @@ class GuardedStream:
     async def push(self, events: bytes) -> bytes:
         """Return what may go to the caller of some whole events. Raises Blocked when a guard stops the answer."""
         out: list[bytes] = []
+        alike: list[bytes] = []
+        texts: list[str] = []
         for event in split_events(events):
+            text = self._plain.said_by(event)
+            if text is not None and self._plain_channel in self._streams:
+                alike.append(event)
+                texts.append(text)
+                continue
+            if alike:
+                out.append(await self._pass_alike(alike, texts))
+                alike, texts = [], []
             payload = next(payloads(event), None)
             if payload is None:
                 out.append(event)
@@ -193,6 +206,8 @@ class GuardedStream:
                 out += [*await self._finish_all(), event]
             else:
                 out += await self._pass(event, payload)
+        if alike:
+            out.append(await self._pass_alike(alike, texts))
         return b"".join(out)
 
     async def finish(self) -> bytes:
@@ -218,6 +233,15 @@ class GuardedStream:
     def _is_text(self) -> bool:
         return bool(self._template.get("object") == "text_completion")
 
+    async def _pass_alike(self, events: list[bytes], texts: list[str]) -> bytes:
+        """Guard what several chunks say that differ in their content alone; what changes leaves as one of them."""
+        text = "".join(texts)
+        self.transcript.say(self._plain_channel, text)
+        ready = await self._streams[self._plain_channel].push(text)
+        if ready == text:
+            return b"".join(events)
+        return self._plain.saying(ready) if ready else b""
+
     async def _pass(self, event: bytes, payload: bytes) -> list[bytes]:
         try:
             chunk = orjson.loads(payload)
@@ -235,7 +259,9 @@ class GuardedStream:
 
     async def _pass_chunk(self, event: bytes, payload: bytes, chunk: Body) -> list[bytes]:
         choices: list[Body] = chunk.get("choices") or []
-        changed = await self._guard_others(payload, chunk)
+        others = _other_texts(chunk)
+        is_plain = not others and says_content_only(chunk) and not choices[0].get("logprobs")
+        changed = await self._guard_others(others, payload, chunk)
         if not choices and self._hides_usage and chunk.get("usage"):
             return []
         if choices and not self._template:
@@ -245,6 +271,10 @@ class GuardedStream:
             changed = await self._guard_choice(choice) or changed
             if choice.get("finish_reason"):
                 before += await self._finish_choice(int(choice.get("index") or 0))
+        if is_plain:
+            # Nothing but its content has to pass the guards, and chunks like it are known from here on.
+            self._plain.learn(event)
+            self._plain_channel = Channel(int(choices[0].get("index") or 0), "content")
         if not changed:
             return [*before, event]
         return before if all(map(_says_nothing, choices)) else [*before, _event(chunk)]
@@ -267,9 +297,8 @@ class GuardedStream:
             choice["logprobs"] = None  # they spell out what is held back
         return changed
 
-    async def _guard_others(self, payload: bytes, chunk: Body) -> bool:
+    async def _guard_others(self, slots: Sequence[Slot], payload: bytes, chunk: Body) -> bool:
         """Guard what else a chunk says, each text whole, and let the transcript hear what may be kept of it."""
-        slots = _other_texts(chunk)
         if not slots:
             self.transcript.add(chunk)
             return False

@@ -83,7 +83,7 @@ class Transcript:
                 continue
             if isinstance(chunk, dict):
                 self.add(chunk)
-                if _says_content_only(chunk):
+                if says_content_only(chunk):
                     self._plain_channel = Channel(chunk["choices"][0].get("index") or 0, "content")
                     self._plain.learn(events)
 
@@ -141,7 +141,7 @@ class Transcript:
             if raw.get("finish_reason"):
                 choice.finish_reason = str(raw["finish_reason"])
             if isinstance(raw.get("text"), str):
-                self._say(Channel(index, "content"), raw["text"])
+                self.say(Channel(index, "content"), raw["text"])
             delta = raw.get("delta")
             if delta:
                 self._add_delta(index, choice, delta)
@@ -150,7 +150,7 @@ class Transcript:
         for name, value in delta.items():
             if name in TEXT_FIELDS:
                 if value:
-                    self._say(Channel(index, name), str(value))
+                    self.say(Channel(index, name), str(value))
             elif name == "role":
                 choice.role = str(value or choice.role)
             elif name == "tool_calls":
@@ -158,10 +158,10 @@ class Transcript:
                     self._add_tool(index, choice, position, call)
             elif name == "function_call" and value:
                 choice.function_name += str(value.get("name") or "")
-                self._say(Channel(index, "function_call"), str(value.get("arguments") or ""))
+                self.say(Channel(index, "function_call"), str(value.get("arguments") or ""))
             elif name == "audio" and value:
                 choice.audio_id = str(value.get("id") or choice.audio_id)
-                self._say(Channel(index, "audio"), str(value.get("transcript") or ""))
+                self.say(Channel(index, "audio"), str(value.get("transcript") or ""))
             elif name == "annotations" and isinstance(value, list):
                 choice.annotations += value
 
@@ -174,11 +174,12 @@ class Transcript:
         body = custom or call.get("function") or {}
         tool["name"] = body.get("name") or tool["name"]
         if custom:
-            self._say(Channel(index, "custom", number), str(custom.get("input") or ""))
+            self.say(Channel(index, "custom", number), str(custom.get("input") or ""))
         else:
-            self._say(Channel(index, "tool_calls", number), str(body.get("arguments") or ""))
+            self.say(Channel(index, "tool_calls", number), str(body.get("arguments") or ""))
 
-    def _say(self, channel: Channel, text: str) -> None:
+    def say(self, channel: Channel, text: str) -> None:
+        """Take in some more of one text."""
         self._texts.setdefault(channel, []).append(text)
 
     def _message(self, index: int, texts: Mapping[Channel, str]) -> Message:
@@ -203,7 +204,8 @@ class Transcript:
         return message
 
 
-def _says_content_only(chunk: dict[str, Any]) -> bool:
+def says_content_only(chunk: dict[str, Any]) -> bool:
+    """True for a chunk of one choice that adds some content to it and says nothing else."""
     choices = chunk.get("choices")
     if not isinstance(choices, list) or len(choices) != 1 or chunk.get("usage") or chunk.get("error"):
         return False
