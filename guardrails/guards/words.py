@@ -42,24 +42,22 @@ def build(parameters: Mapping[str, Any]) -> "WordsGuard":
         raise PolicyError(f"words guard: a phrase is longer than {MAX_LENGTH} characters; shorten it")
     label = "".join(c if c.isalnum() else "_" for c in values["label"].upper()).strip("_")
     return WordsGuard(
-        words,
+        dict.fromkeys(words, label or "WORD"),
         whole_words=values["whole_words"],
-        entity=label or "WORD",
         is_normalising=values["normalise"],
     )
 
 
 class WordsGuard:
-    """An automaton over words, folded or normalised as the texts will be."""
+    """An automaton over words, folded or normalised as the texts will be, each with what a finding of it is called."""
 
-    def __init__(self, words: set[str], *, whole_words: bool, entity: str, is_normalising: bool) -> None:
-        self.entity = entity
+    def __init__(self, words: Mapping[str, str], *, whole_words: bool, is_normalising: bool) -> None:
         self.is_normalising = is_normalising
         self.whole_words = whole_words
         self.longest = max(map(len, words))
         self.automaton = ahocorasick.Automaton()
-        for word in words:
-            self.automaton.add_word(word, len(word))
+        for word, entity in words.items():
+            self.automaton.add_word(word, (len(word), entity))
         self.automaton.make_automaton()
 
     def scanner(self) -> "WordsScanner | NormalisedScanner":
@@ -88,13 +86,11 @@ class WordsScanner:
         first = max(self.settled - base, 0)
         open_at = len(folded) if is_final else self._open_at(folded, origin, first)
         findings = []
-        for last, length in self._guard.automaton.iter(folded):
+        for last, (length, entity) in self._guard.automaton.iter(folded):
             start, end = last - length + 1, last + 1
             is_new = first <= origin(start) and start < open_at
             if is_new and _ends_a_letter(folded, end) and self._is_wanted(folded, start, end):
-                finding = Finding(
-                    entity=self._guard.entity, start=base + origin(start), end=base + origin(last) + 1
-                )
+                finding = Finding(entity=entity, start=base + origin(start), end=base + origin(last) + 1)
                 findings.append(finding)
         self.settled = base + (len(text) if open_at == len(folded) else origin(open_at))
         return findings

@@ -7,6 +7,7 @@ import pytest
 from guardrails.guards.known_patterns import KNOWN_PATTERNS
 from guardrails.guards.pii import DEFAULT_ENTITIES, LANGUAGES, OTHER_ENTITIES
 from guardrails.guards.secret_formats import SECRET_FORMATS
+from guardrails.guards.topic_words import TOPICS
 from guardrails.registry import KINDS
 from guardrails.verdict import ACTIONS, PLACES
 
@@ -23,6 +24,7 @@ REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "guards.md").rea
         *DEFAULT_ENTITIES,
         *OTHER_ENTITIES,
         *LANGUAGES,
+        *TOPICS,
         *ACTIONS,
         *PLACES,
     ],

@@ -19,6 +19,7 @@ from tests.guardrails.guards.test_injection import ATTACKS, DISGUISED
 from tests.guardrails.guards.test_invisible import SMUGGLED, TAGGED
 from tests.guardrails.guards.test_json_schema import SCHEMA
 from tests.guardrails.guards.test_prompt_leak import SYSTEM
+from tests.guardrails.guards.test_refusal import REFUSALS
 from tests.guardrails.guards.test_secrets import GENERIC, SAMPLES
 from tests.guardrails.guards.test_urls import FOUND
 from tests.guardrails.makers import FILLER, SECRETS, at, cut, guard, policy, run, streamed, whole
@@ -60,6 +61,11 @@ EXAMPLES = {
         pieces=(SYSTEM, SYSTEM[47:168], "canary-7431", "Canary-\u200b7431"),
         parameters={"canaries": ["canary-7431"]},
         system=SYSTEM,
+    ),
+    "refusal": Example(pieces=REFUSALS),
+    "topics": Example(
+        pieces=("guns", "Schusswaffen", "Acme", "acmes", "pho\u00adnyco", "want to die"),
+        parameters={"topics": ["weapons", "self_harm"], "competitors": ["Acme", "PhonyCo"]},
     ),
     "size": Example(
         pieces=("x" * 41, "\n" * 4, "日本語のテキスト" * 3),
