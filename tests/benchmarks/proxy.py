@@ -233,7 +233,7 @@ async def read_streams(url: str, *, rounds: int) -> int:
             async with session.post(url, data=body, headers=headers) as answer:
                 content = await answer.read()
                 assert content.endswith(DONE), content[-200:]
-                assert f" word{CHUNKS - 1}".encode() in content, content[-500:]
+                assert f"word{CHUNKS - 1}".encode() in content, content[-500:]
                 return CHUNKS + 2
 
         for _ in range(rounds):
