@@ -1,7 +1,7 @@
 """Records as columns: what each table's columns are, and how they are filled."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -49,18 +49,38 @@ class PreparedSpan(NamedTuple):
     start_us: int
     input: list[StoredMessage]
     output: list[StoredMessage]
+    input_roles: list[str]
+    input_hashes: list[int]
+    input_preview: str
+    output_roles: list[str]
+    output_hashes: list[int]
+    output_preview: str
+    is_refusal: bool
+    request: str
+    usage_raw: str
 
 
 def prepare(span: Span, price: Price | None) -> PreparedSpan:
-    """Hash a span's messages and find its partition."""
+    """Hash a span's messages, find its partition, and compute all else that takes a look into it."""
     start_us = time_us(span.start_time_us)
+    sent = [messages.stored(message) for message in span.input_messages]
+    answered = [messages.stored(message) for message in span.output_messages]
     return PreparedSpan(
         span,
         price,
         month_of(start_us),
         start_us,
-        [messages.stored(message) for message in span.input_messages],
-        [messages.stored(message) for message in span.output_messages],
+        sent,
+        answered,
+        [message.role for message in sent],
+        [message.hash for message in sent],
+        messages.input_preview(sent),
+        [message.role for message in answered],
+        [message.hash for message in answered],
+        messages.output_preview(answered),
+        _declines(span, answered),
+        _json(span.request),
+        _json(span.usage.raw),
     )
 
 
@@ -75,12 +95,12 @@ def _month_of_day(day: int) -> int:
     return at.year * 100 + at.month
 
 
-def _declines(prepared: PreparedSpan) -> bool:
-    if prepared.span.kind != "llm" or not prepared.output:
+def _declines(span: Span, answered: list[StoredMessage]) -> bool:
+    if span.kind != "llm" or not answered:
         return False
-    if any(message.get("refusal") for message in prepared.span.output_messages):
+    if any(message.get("refusal") for message in span.output_messages):
         return True
-    return is_refusal(prepared.output[0].text)
+    return is_refusal(answered[0].text)
 
 
 def _json(value: Any) -> str:
@@ -95,101 +115,127 @@ Filler = Callable[[Sequence[T]], Column]
 
 
 class _SpanBatch(NamedTuple):
-    """What the columns of spans are filled from."""
+    """What the columns of spans are filled from: their fields, column by column already."""
 
-    prepared: Sequence[PreparedSpan]
-    spans: list[Span]
-    usages: list[Usage]
-    prices: list[Price | None]
+    prepared: dict[str, Column]
+    fields: dict[str, Column]
+    usages: dict[str, Column]
+
+    @classmethod
+    def of(cls, batch: Sequence[PreparedSpan]) -> "_SpanBatch":
+        """Turn rows into columns in one go: to visit each span once for each column is to miss every cache."""
+        prepared = _transposed(PreparedSpan._fields, batch)
+        spans = _transposed(_SPAN_FIELDS, [vars(span).values() for span in prepared["span"]])
+        usages = _transposed(_USAGE_FIELDS, [vars(usage).values() for usage in spans["usage"]])
+        return cls(prepared, spans, usages)
+
+
+# The values of a dataclass without slots lie in this order.
+_SPAN_FIELDS = tuple(field.name for field in fields(Span))
+_USAGE_FIELDS = tuple(field.name for field in fields(Usage))
+
+
+def _transposed(names: Sequence[str], batch: Sequence[Iterable[Any]]) -> dict[str, Column]:
+    if not batch:
+        return {name: [] for name in names}
+    return dict(zip(names, map(list, zip(*batch, strict=True)), strict=True))
 
 
 # One line per column: its name, its type, and how to fill it from a batch.
 _SPAN_COLUMNS: tuple[tuple[str, str, Callable[[_SpanBatch], Column]], ...] = (
-    ("project_id", "UUID", lambda b: [s.project_id for s in b.spans]),
-    ("trace_id", "String", lambda b: texts([s.trace_id for s in b.spans])),
-    ("span_id", "String", lambda b: texts([s.span_id for s in b.spans])),
-    ("parent_span_id", "String", lambda b: texts([s.parent_span_id for s in b.spans])),
-    ("name", "LowCardinality(String)", lambda b: texts([s.name for s in b.spans])),
-    ("kind", "LowCardinality(String)", lambda b: texts([s.kind for s in b.spans])),
-    ("source", "LowCardinality(String)", lambda b: texts([s.source for s in b.spans])),
-    ("start_time", "DateTime64(6, 'UTC')", lambda b: [p.start_us for p in b.prepared]),
-    ("duration_us", "UInt64", lambda b: _zero_if_none(counts([s.duration_us for s in b.spans]))),
-    ("ttft_us", "Nullable(UInt64)", lambda b: counts([s.ttft_us for s in b.spans])),
-    ("overhead_us", "Nullable(UInt64)", lambda b: counts([s.overhead_us for s in b.spans])),
-    ("status", "LowCardinality(String)", lambda b: texts([s.status for s in b.spans])),
-    ("status_message", "String", lambda b: texts([s.status_message for s in b.spans])),
-    ("error_type", "LowCardinality(String)", lambda b: texts([s.error_type for s in b.spans])),
-    ("http_status", "Nullable(UInt16)", lambda b: counts([s.http_status for s in b.spans], maximum=_UINT16)),
-    ("environment", "LowCardinality(String)", lambda b: texts([s.environment for s in b.spans])),
-    ("service", "LowCardinality(String)", lambda b: texts([s.service for s in b.spans])),
-    ("release", "LowCardinality(String)", lambda b: texts([s.release for s in b.spans])),
-    ("session_id", "String", lambda b: texts([s.session_id for s in b.spans])),
-    ("user_id", "String", lambda b: texts([s.user_id for s in b.spans])),
-    ("feature", "LowCardinality(String)", lambda b: texts([s.feature for s in b.spans])),
-    ("prompt_name", "LowCardinality(String)", lambda b: texts([s.prompt_name for s in b.spans])),
-    ("prompt_version", "LowCardinality(String)", lambda b: texts([s.prompt_version for s in b.spans])),
-    ("tags", "Array(LowCardinality(String))", lambda b: text_lists([s.tags for s in b.spans])),
+    ("project_id", "UUID", lambda b: b.fields["project_id"]),
+    ("trace_id", "String", lambda b: texts(b.fields["trace_id"])),
+    ("span_id", "String", lambda b: texts(b.fields["span_id"])),
+    ("parent_span_id", "String", lambda b: texts(b.fields["parent_span_id"])),
+    ("name", "LowCardinality(String)", lambda b: texts(b.fields["name"])),
+    ("kind", "LowCardinality(String)", lambda b: texts(b.fields["kind"])),
+    ("source", "LowCardinality(String)", lambda b: texts(b.fields["source"])),
+    ("start_time", "DateTime64(6, 'UTC')", lambda b: b.prepared["start_us"]),
+    ("duration_us", "UInt64", lambda b: _zero_if_none(counts(b.fields["duration_us"]))),
+    ("ttft_us", "Nullable(UInt64)", lambda b: counts(b.fields["ttft_us"])),
+    ("overhead_us", "Nullable(UInt64)", lambda b: counts(b.fields["overhead_us"])),
+    ("status", "LowCardinality(String)", lambda b: texts(b.fields["status"])),
+    ("status_message", "String", lambda b: texts(b.fields["status_message"])),
+    ("error_type", "LowCardinality(String)", lambda b: texts(b.fields["error_type"])),
+    ("http_status", "Nullable(UInt16)", lambda b: counts(b.fields["http_status"], maximum=_UINT16)),
+    ("environment", "LowCardinality(String)", lambda b: texts(b.fields["environment"])),
+    ("service", "LowCardinality(String)", lambda b: texts(b.fields["service"])),
+    ("release", "LowCardinality(String)", lambda b: texts(b.fields["release"])),
+    ("session_id", "String", lambda b: texts(b.fields["session_id"])),
+    ("user_id", "String", lambda b: texts(b.fields["user_id"])),
+    ("feature", "LowCardinality(String)", lambda b: texts(b.fields["feature"])),
+    ("prompt_name", "LowCardinality(String)", lambda b: texts(b.fields["prompt_name"])),
+    ("prompt_version", "LowCardinality(String)", lambda b: texts(b.fields["prompt_version"])),
+    ("tags", "Array(LowCardinality(String))", lambda b: text_lists(b.fields["tags"])),
     (
         "attributes",
         "Map(LowCardinality(String), String)",
-        lambda b: [text_map(s.attributes) for s in b.spans],
+        lambda b: [text_map(each) for each in b.fields["attributes"]],
     ),
-    ("provider", "LowCardinality(String)", lambda b: texts([s.provider for s in b.spans])),
-    ("route", "LowCardinality(String)", lambda b: texts([s.route for s in b.spans])),
-    ("api_key_id", "Nullable(UUID)", lambda b: [s.api_key_id for s in b.spans]),
-    ("model_requested", "LowCardinality(String)", lambda b: texts([s.model_requested for s in b.spans])),
-    ("model", "LowCardinality(String)", lambda b: texts([s.model for s in b.spans])),
-    ("service_tier", "LowCardinality(String)", lambda b: texts([s.service_tier for s in b.spans])),
-    ("is_streamed", "Bool", lambda b: [bool(s.is_streamed) for s in b.spans]),
-    ("attempts", "UInt8", lambda b: _zero_if_none(counts([s.attempts for s in b.spans], maximum=_UINT8))),
-    ("cache_status", "LowCardinality(String)", lambda b: texts([s.cache_status for s in b.spans])),
-    ("finish_reason", "LowCardinality(String)", lambda b: texts([s.finish_reason for s in b.spans])),
-    ("is_refusal", "Bool", lambda b: [_declines(p) for p in b.prepared]),
-    ("guard_action", "LowCardinality(String)", lambda b: texts([s.guard_action for s in b.spans])),
-    ("input_tokens", "Nullable(UInt64)", lambda b: counts([u.input_tokens for u in b.usages])),
-    ("output_tokens", "Nullable(UInt64)", lambda b: counts([u.output_tokens for u in b.usages])),
-    ("cache_read_tokens", "Nullable(UInt64)", lambda b: counts([u.cache_read_tokens for u in b.usages])),
-    ("cache_write_tokens", "Nullable(UInt64)", lambda b: counts([u.cache_write_tokens for u in b.usages])),
-    ("reasoning_tokens", "Nullable(UInt64)", lambda b: counts([u.reasoning_tokens for u in b.usages])),
-    ("usage_source", "LowCardinality(String)", lambda b: texts([u.source for u in b.usages])),
-    ("usage_raw", "String", lambda b: [_json(u.raw) for u in b.usages]),
-    ("cost_usd", "Nullable(Decimal(18, 9))", lambda b: [price and usd(price.cost_usd) for price in b.prices]),
+    ("provider", "LowCardinality(String)", lambda b: texts(b.fields["provider"])),
+    ("route", "LowCardinality(String)", lambda b: texts(b.fields["route"])),
+    ("api_key_id", "Nullable(UUID)", lambda b: b.fields["api_key_id"]),
+    ("model_requested", "LowCardinality(String)", lambda b: texts(b.fields["model_requested"])),
+    ("model", "LowCardinality(String)", lambda b: texts(b.fields["model"])),
+    ("service_tier", "LowCardinality(String)", lambda b: texts(b.fields["service_tier"])),
+    ("is_streamed", "Bool", lambda b: [bool(each) for each in b.fields["is_streamed"]]),
+    ("attempts", "UInt8", lambda b: _zero_if_none(counts(b.fields["attempts"], maximum=_UINT8))),
+    ("cache_status", "LowCardinality(String)", lambda b: texts(b.fields["cache_status"])),
+    ("finish_reason", "LowCardinality(String)", lambda b: texts(b.fields["finish_reason"])),
+    ("is_refusal", "Bool", lambda b: b.prepared["is_refusal"]),
+    ("guard_action", "LowCardinality(String)", lambda b: texts(b.fields["guard_action"])),
+    ("input_tokens", "Nullable(UInt64)", lambda b: counts(b.usages["input_tokens"])),
+    ("output_tokens", "Nullable(UInt64)", lambda b: counts(b.usages["output_tokens"])),
+    ("cache_read_tokens", "Nullable(UInt64)", lambda b: counts(b.usages["cache_read_tokens"])),
+    ("cache_write_tokens", "Nullable(UInt64)", lambda b: counts(b.usages["cache_write_tokens"])),
+    ("reasoning_tokens", "Nullable(UInt64)", lambda b: counts(b.usages["reasoning_tokens"])),
+    ("usage_source", "LowCardinality(String)", lambda b: texts(b.usages["source"])),
+    ("usage_raw", "String", lambda b: b.prepared["usage_raw"]),
+    (
+        "cost_usd",
+        "Nullable(Decimal(18, 9))",
+        lambda b: [price and usd(price.cost_usd) for price in b.prepared["price"]],
+    ),
     (
         "input_cost_usd",
         "Nullable(Decimal(18, 9))",
-        lambda b: [price and usd(price.input_cost_usd) for price in b.prices],
+        lambda b: [price and usd(price.input_cost_usd) for price in b.prepared["price"]],
     ),
     (
         "output_cost_usd",
         "Nullable(Decimal(18, 9))",
-        lambda b: [price and usd(price.output_cost_usd) for price in b.prices],
+        lambda b: [price and usd(price.output_cost_usd) for price in b.prepared["price"]],
     ),
-    ("unit_prices", "String", lambda b: [_json(price.unit_prices) if price else "" for price in b.prices]),
+    (
+        "unit_prices",
+        "String",
+        lambda b: [_json(price.unit_prices) if price else "" for price in b.prepared["price"]],
+    ),
     (
         "price_source",
         "LowCardinality(String)",
-        lambda b: [text(price.source) if price else "" for price in b.prices],
+        lambda b: [text(price.source) if price else "" for price in b.prepared["price"]],
     ),
     (
         "price_version",
         "LowCardinality(String)",
-        lambda b: [text(price.version) if price else "" for price in b.prices],
+        lambda b: [text(price.version) if price else "" for price in b.prepared["price"]],
     ),
-    ("request", "String", lambda b: [_json(s.request) for s in b.spans]),
-    ("input_preview", "String", lambda b: texts([messages.input_preview(p.input) for p in b.prepared])),
-    ("output_preview", "String", lambda b: texts([messages.output_preview(p.output) for p in b.prepared])),
+    ("request", "String", lambda b: b.prepared["request"]),
+    ("input_preview", "String", lambda b: texts(b.prepared["input_preview"])),
+    ("output_preview", "String", lambda b: texts(b.prepared["output_preview"])),
     (
         "input_roles",
         "Array(LowCardinality(String))",
-        lambda b: text_lists([[m.role for m in p.input] for p in b.prepared]),
+        lambda b: text_lists(b.prepared["input_roles"]),
     ),
-    ("input_hashes", "Array(UInt128)", lambda b: [[m.hash for m in p.input] for p in b.prepared]),
+    ("input_hashes", "Array(UInt128)", lambda b: b.prepared["input_hashes"]),
     (
         "output_roles",
         "Array(LowCardinality(String))",
-        lambda b: text_lists([[m.role for m in p.output] for p in b.prepared]),
+        lambda b: text_lists(b.prepared["output_roles"]),
     ),
-    ("output_hashes", "Array(UInt128)", lambda b: [[m.hash for m in p.output] for p in b.prepared]),
+    ("output_hashes", "Array(UInt128)", lambda b: b.prepared["output_hashes"]),
 )
 
 _SCORE_COLUMNS: tuple[tuple[str, str, Filler[Score]], ...] = (
@@ -272,8 +318,7 @@ MESSAGES = Table(
 
 def span_columns(batch: Sequence[PreparedSpan], *, ingested_at_ms: int) -> list[Column]:
     """Return the columns of a batch of spans, in the order of SPANS."""
-    spans = [prepared.span for prepared in batch]
-    whole = _SpanBatch(batch, spans, [span.usage for span in spans], [each.price for each in batch])
+    whole = _SpanBatch.of(batch)
     return [*(fill(whole) for _, _, fill in _SPAN_COLUMNS), [ingested_at_ms] * len(batch)]
 
 

@@ -18,9 +18,11 @@ def take(attributes: dict[str, Any], *keys: str) -> Any:
     """Remove the keys and return the first value that says something, or None."""
     found = None
     for key in keys:
-        value = attributes.pop(key, None)
-        if found is None and value is not None and value != "":
-            found = value
+        # Most keys are not there, and looking costs less than popping.
+        if key in attributes:
+            value = attributes.pop(key)
+            if found is None and value != "":
+                found = value
     return found
 
 
@@ -158,7 +160,8 @@ def take_numbered(attributes: dict[str, Any], *prefixes: str) -> dict[str, list[
         path = _path_of(key) if len(key) <= _MAX_KEY else None
         if path is None or path[0] not in prefixes:
             continue
-        tree, part = trees, path[0]
+        tree = trees
+        part: str | int = path[0]
         for following in path[1:]:
             below = tree.get(part)
             if type(below) is not dict:

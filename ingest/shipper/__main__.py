@@ -54,9 +54,9 @@ def ship(settings: Settings) -> int:
     if lock is None:
         return 0
     log.info("shipping from %s", settings.spool_dir)
-    # A batch is a hundred thousand objects that live until it is stored; looking through them for cycles finds none.
+    # A batch is some hundred thousand objects that live until it is stored; looking among them for cycles finds none.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(1_000_000, 10, 10)
     try:
         Shipper(settings).run(stop)
     finally:

@@ -1,8 +1,8 @@
 """Measure how many spans a receiver's one process makes durable, beside a bare app that throws the same bodies away.
 
-python -m tests.benchmarks.receiver [--seconds 10] [--connections 32] [--durability fsync]
+python -m tests.benchmarks.receiver [--seconds 10] [--connections 32] [--durability fsync] [--stored 20000]
 
-Both run as processes of their own under the same server. The sender speaks raw HTTP with requests made
+Then the whole way is measured, into ClickHouse; `--stored 0` leaves that out. Both run as processes of their own under the same server. The sender speaks raw HTTP with requests made
 beforehand, each a trace of five spans: an agent, two model calls, a tool and a search.
 """
 
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--durability", choices=("fsync", "page_cache"), default="fsync")
+    parser.add_argument("--stored", type=int, default=20_000, help="spans to send the whole way")
     parser.add_argument("--floor-port", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.floor_port:
@@ -60,7 +61,9 @@ def main() -> None:
             floor_run = measure(process, bodies, arguments.seconds, arguments.connections)
         with receiver(home, arguments.durability) as process:
             run = measure(process, bodies, arguments.seconds, arguments.connections)
-        stored = len(records_in(home / "spool"))
+        in_spool = len(records_in(home / "spool"))
+    with tempfile.TemporaryDirectory() as directory:
+        end_to_end = _whole_way(Path(directory), bodies, arguments)
     document = {
         "benchmark": "receiver",
         "spans_per_s": round(run.spans / run.seconds),
@@ -70,13 +73,14 @@ def main() -> None:
         "p50_ms": run.percentile_ms(0.5),
         "p99_ms": run.percentile_ms(0.99),
         "acknowledged_spans": run.spans,
-        "stored_spans": stored,
+        "spans_in_spool": in_spool,
         "rss_mib": run.rss_mib,
         "floor": {
             "what": "bare ASGI app that reads and discards the same bodies",
             "requests_per_s": round(floor_run.requests / floor_run.seconds),
             "cpu_us_per_span": round(floor_run.cpu_s / floor_run.spans * 1e6, 1),
         },
+        "end_to_end": end_to_end,
         "conditions": {
             "durability": arguments.durability,
             "connections": arguments.connections,
@@ -88,8 +92,22 @@ def main() -> None:
         },
     }
     print(json.dumps(document, indent=2))
-    if stored < run.spans:
-        sys.exit(f"{run.spans - stored} acknowledged spans are not in the spool")
+    if in_spool < run.spans:
+        sys.exit(f"{run.spans - in_spool} acknowledged spans are not in the spool")
+
+
+def _whole_way(home: Path, bodies: list[bytes], arguments: argparse.Namespace) -> dict[str, Any] | None:
+    if not arguments.stored:
+        return None
+    from tests.benchmarks import storing
+
+    return storing.measure(
+        home,
+        bodies,
+        spans=arguments.stored,
+        connections=arguments.connections,
+        durability=arguments.durability,
+    )
 
 
 @dataclass
@@ -129,7 +147,7 @@ class Process:
 
 def measure(process: Process, bodies: list[bytes], seconds: float, connections: int) -> Run:
     """Send for a while, after a second of warming up."""
-    requests = [_http(body) for body in bodies]
+    requests = [http(body) for body in bodies]
     uvloop.run(_load(process.port, requests, 1.0, connections))
     cpu_before, began = process.cpu_s(), time.monotonic()
     latencies = uvloop.run(_load(process.port, requests, seconds, connections))
@@ -146,11 +164,7 @@ async def _load(port: int, requests: list[bytes], seconds: float, connections: i
         number = offset
         while time.monotonic() < until:
             began = time.monotonic()
-            writer.write(requests[number % len(requests)])
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-            assert length == 0, "a span was not accepted"
+            await post(reader, writer, requests[number % len(requests)])
             latencies.append(time.monotonic() - began)
             number += 7
         writer.close()
@@ -159,7 +173,17 @@ async def _load(port: int, requests: list[bytes], seconds: float, connections: i
     return latencies
 
 
-def _http(body: bytes) -> bytes:
+async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> None:
+    """Send one request and see every span of it accepted."""
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), head
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    assert length == 0, "a span was not accepted"
+
+
+def http(body: bytes) -> bytes:
+    """Return a whole HTTP request."""
     head = (
         "POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\n"
         f"authorization: Bearer {KEY}\r\ncontent-length: {len(body)}\r\n\r\n"

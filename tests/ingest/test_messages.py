@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.messages import SeenMessages, preview, restored, stored, text_of
 
@@ -74,3 +76,12 @@ def test_seen_messages_forgets_the_oldest_and_keeps_what_is_used() -> None:
     assert ("p", "t", 2) not in seen
     assert ("p", "t", 1) in seen
     assert ("p", "t", 4) in seen
+
+
+@given(st.text(alphabet="ab \n", max_size=600))
+def test_a_preview_is_the_beginning_of_the_text_on_one_line(text: str) -> None:
+    shown = preview(text)
+
+    assert len(shown) <= 120
+    assert " ".join(text.split()).startswith(shown.removesuffix("…").rstrip())
+    assert shown.endswith("…") or len(text) > 480 or shown == " ".join(text.split())
