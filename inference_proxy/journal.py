@@ -12,7 +12,7 @@ from inference_proxy.exchange import Exchange
 from inference_proxy.span_texts import PARAMETERS_WITHOUT_TEXT
 from inference_proxy.trace_context import TraceContext, continued_from
 from ingest.keys import KeyGrant
-from ingest.records import NO_USAGE, Message, Span, SpanStatus, Usage
+from ingest.records import NO_USAGE, Message, Span, SpanStatus, Usage, new_span
 
 _NOT_PARAMETERS = frozenset({"messages", "input", "prompt", "model", "stream"})
 _MODEL_NAME = re.compile(r"[\w.:/+~-]{1,200}(@[\w-]{1,50})?")
@@ -99,6 +99,10 @@ class Journal:
             message = ""
         self.status, self.error_type, self.status_message = status, error_type[:200], message[:1_000]
 
+    def note_gone(self) -> None:
+        """Note that nobody was left to hear the answer's end."""
+        self.fail("caller_gone", "the caller closed the connection before the answer's end", status="aborted")
+
     def span(self) -> Span:
         """Return the span of the finished call."""
         total_ns = time.perf_counter_ns() - self.started_ns
@@ -107,7 +111,7 @@ class Journal:
         tags = [tag for each in self.kept_labels.get("tags", "").split(",") if (tag := each.strip())]
         prompt = said.get("prompt", "")
         prompt_name, _, prompt_version = prompt.rpartition("@") if "@" in prompt else (prompt, "", "")
-        return Span(
+        return new_span(
             project_id=self.grant.project_id,
             trace_id=self.context.trace_id,
             span_id=self.context.span_id,

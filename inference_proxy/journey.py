@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import time
 from functools import lru_cache, partial
 from typing import Any
@@ -10,9 +9,8 @@ from urllib.parse import quote
 
 import orjson
 
-from guardrails.session import Blocked
 from inference_proxy.aliases import alias
-from inference_proxy.answers import described, finish_reason, without_usage
+from inference_proxy.answers import described, finish_reason
 from inference_proxy.dispatch import Reached
 from inference_proxy.endpoints.base import Endpoint, expect, missing, wrong_type
 from inference_proxy.errors import (
@@ -21,7 +19,6 @@ from inference_proxy.errors import (
     invalid,
     unavailable,
     upstream_failed,
-    upstream_too_slow,
 )
 from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList
 from inference_proxy.forwarding import to_caller, to_upstream
@@ -29,24 +26,14 @@ from inference_proxy.guarding import GuardedStream, Guarding
 from inference_proxy.journal import Journal, labels_of
 from inference_proxy.limits import NOTHING_RESERVED, Reservation, estimate, has_limits
 from inference_proxy.recording import NotRecordedError
-from inference_proxy.relay import DONE, EventCutter
 from inference_proxy.routing import Plan, ProjectRoutes
 from inference_proxy.serving import Serving, admit
 from inference_proxy.splice import outgoing, parse
-from inference_proxy.transcript import Channel, Transcript
+from inference_proxy.stream_relay import StreamRelay
 from inference_proxy.upstreams.base import UpstreamError
 from inference_proxy.usage import estimated, reported
 from ingest.prices import price
 from ingest.records import NO_USAGE
-
-logger = logging.getLogger(__name__)
-WORTH_A_LOOK_NS = 5_000_000
-"""Nobody leaves before an answer that took less."""
-SSE_HEADERS: HeaderList = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    PRIVATE,
-    (b"x-accel-buffering", b"no"),
-]
 
 
 async def serve(serving: Serving, exchange: Exchange, endpoint: Endpoint) -> None:
@@ -259,111 +246,19 @@ class _Journey:
         )
 
     async def _relay(self, reached: Reached) -> None:
-        """Pass a stream on, event by event."""
-        journal, exchange, answer = self.journal, self.exchange, reached.answer
-        cutter = EventCutter()
+        """Pass a stream on while it comes."""
         guarded: GuardedStream | None = None
         if self.guarding.looks_at_answers:
             guarded = self.guarding.open_stream(self.body, hides_usage=self.hides_usage)
-        transcript = guarded.transcript if guarded else Transcript()
-        await exchange.begin(reached.answer.status, SSE_HEADERS + self._headers() + to_caller(answer.headers))
-        journal.note_first_byte()
-        data = reached.body
-        try:
-            while data:
-                events = cutter.push(data)
-                if events:
-                    if guarded is not None:
-                        events = await guarded.push(events)
-                    else:
-                        transcript.hear(events)
-                        if self.hides_usage and (b'"choices":[]' in events or b'"choices": []' in events):
-                            events = without_usage(events)
-                    if DONE in events[-20:] and exchange.is_gone:
-                        self._note_gone()
-                    if events and not exchange.was_seen_leaving:
-                        await exchange.write(events)
-                started_ns = time.perf_counter_ns()
-                data = await answer.next_bytes()
-                journal.waited_ns += time.perf_counter_ns() - started_ns
-            rest = cutter.finish()
-            if guarded is not None:
-                rest = await guarded.push(rest + b"\n\n") if rest else b""
-                rest += await guarded.finish()
-            else:
-                transcript.hear(rest)
-                transcript.catch_up()
-            if rest:
-                await exchange.write(rest)
-            if not transcript.is_finished and transcript.error is None:
-                raise UpstreamError("interrupted", "the upstream ended its answer before it was finished")
-            if transcript.error is not None:
-                journal.fail(
-                    str(transcript.error.get("type") or "upstream_error"),
-                    str(transcript.error.get("message") or ""),
-                    is_quoted=True,
-                )
-        except Blocked as block:
-            await self._end_blocked(block, guarded, transcript)
-            return
-        except UpstreamError as error:
-            await self._end_broken(error, guarded, transcript)
-            return
-        finally:
-            self._hear_out(transcript, guarded)
-        if exchange.was_seen_leaving and not transcript.is_done:
-            self._note_gone()
-        try:
-            await self._finish()
-        except RequestError as refusal:
-            await exchange.write(refusal.as_event())
-        await exchange.end()
-
-    async def _end_blocked(
-        self, block: Blocked, guarded: GuardedStream | None, transcript: Transcript
-    ) -> None:
-        """End a stream that a guard stopped the way OpenAI ends a filtered one."""
-        self.journal.fail("blocked_by_policy", f"{block.guard}: {block.reason}", status="blocked")
-        self.journal.finish_reason = "content_filter"
-        assert guarded is not None
-        self._hear_out(transcript, guarded)
-        with contextlib.suppress(RequestError):
-            await self._finish()
-        await self.exchange.write(guarded.ending())
-        await self.exchange.end()
-
-    async def _end_broken(
-        self, error: UpstreamError, guarded: GuardedStream | None, transcript: Transcript
-    ) -> None:
-        """End a stream that its upstream broke off: an error event, and no [DONE]."""
-        transcript.catch_up()
-        self.journal.fail(f"upstream_{error.kind}", str(error))
-        make = upstream_too_slow if error.kind == "timeout" else upstream_failed
-        rest = b""
-        if guarded is not None:
-            with contextlib.suppress(Blocked):
-                rest = await guarded.finish()
-        self._hear_out(transcript, guarded)
-        with contextlib.suppress(RequestError):
-            await self._finish()
-        await self.exchange.write(rest + make(f"{error}.").as_event())
-        await self.exchange.end()
-
-    def _hear_out(self, transcript: Transcript, guarded: GuardedStream | None) -> None:
-        """Take down what a stream said."""
-        transcript.catch_up()
-        journal = self.journal
-        stored: dict[Channel, str] = {}
-        if guarded is not None:
-            guarded.close()
-            stored = guarded.stored
-        journal.output_messages = transcript.messages(stored)
-        journal.model = transcript.model or journal.model
-        journal.service_tier = transcript.service_tier
-        journal.finish_reason = journal.finish_reason or transcript.finish_reason
-        journal.usage = reported(transcript.usage)
-        if journal.usage is NO_USAGE:
-            journal.usage = estimated(input_characters=len(self.raw), output_characters=transcript.characters)
+        relay = StreamRelay(
+            self.exchange,
+            self.journal,
+            guarded,
+            hides_usage=self.hides_usage,
+            input_characters=len(self.raw),
+            finish=self._finish,
+        )
+        await relay.run(reached, self._headers())
 
     async def _finish(self) -> None:
         """Before the last of the answer: where an audit is strict, wait until the call is on record."""
@@ -461,7 +356,7 @@ class _Journey:
         if self.journal.usage is NO_USAGE and self.reached_upstream:
             self.journal.usage = estimated(input_characters=len(self.raw), output_characters=0)
         if self._given_up or self.exchange.was_seen_leaving:
-            self._note_gone()
+            self.journal.note_gone()
             return
         error = unavailable("The proxy is stopping. Send the call again.", code="proxy_stopping")
         self.journal.fail(error.code, error.message, status="aborted")
@@ -473,11 +368,6 @@ class _Journey:
         else:
             await self.exchange.write(error.as_event())
             await self.exchange.end()
-
-    def _note_gone(self) -> None:
-        self.journal.fail(
-            "caller_gone", "the caller closed the connection before the answer's end", status="aborted"
-        )
 
 
 @lru_cache(maxsize=1_000)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingest.records import NO_USAGE, Usage
+from ingest.records import NO_USAGE, Usage, new_usage
 
 CHARACTERS_PER_TOKEN = 4
 """For estimates of what was never reported."""
@@ -19,7 +19,7 @@ def reported(raw: object) -> Usage:
     read = _details(raw, "prompt_tokens_details", "input_tokens_details")
     written = _details(raw, "completion_tokens_details", "output_tokens_details")
     cached = _count(read, "cached_tokens")
-    return Usage(
+    return new_usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         # DeepSeek reports its cache beside the prompt's tokens, not below them.
@@ -33,7 +33,7 @@ def reported(raw: object) -> Usage:
 
 def estimated(*, input_characters: int, output_characters: int) -> Usage:
     """Return counts for a call whose real ones never arrived, marked as estimates."""
-    return Usage(
+    return new_usage(
         input_tokens=-(-input_characters // CHARACTERS_PER_TOKEN),
         output_tokens=-(-output_characters // CHARACTERS_PER_TOKEN),
         source="estimated",
