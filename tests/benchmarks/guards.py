@@ -20,6 +20,7 @@ from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
 from guardrails.client import GuardServer
 from guardrails.guards import pattern, pii, words
+from guardrails.guards.known_patterns import KNOWN_PATTERNS
 from guardrails.policy import GuardConfig, Policy
 from guardrails.server.detectors import detector_for
 from guardrails.session import GuardSession, PlacedText
@@ -77,7 +78,7 @@ def main() -> None:
 def local_guards() -> dict[str, float]:
     """CPU time of the tier-1 guards over 1 KB, whole."""
     ten = pattern.build({"patterns": list(TEN)})
-    every = pattern.build({"patterns": list(pattern.KNOWN_PATTERNS)})
+    every = pattern.build({"patterns": list(KNOWN_PATTERNS)})
     listed = words.build({"words": [f"word{n}" for n in range(10_000)]})
     policy = Policy(
         id=uuid4(),

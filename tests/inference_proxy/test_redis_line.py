@@ -14,7 +14,8 @@ from tests.fixtures.redis import PrivateRedis
 
 @asynccontextmanager
 async def line_to(url: str, lost: list[Exception] | None = None) -> AsyncIterator[RedisLine]:
-    line = RedisLine(url, timeout_s=0.2, on_lost=[].append if lost is None else lost.append)
+    noted: list[Exception] = [] if lost is None else lost
+    line = RedisLine(url, timeout_s=0.2, on_lost=noted.append)
     try:
         yield line
     finally:
