@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from guardrails.guards import (
+    code,
+    gibberish,
     injection,
     invisible,
     json_schema,
+    language,
     pattern,
     pii,
     prompt_leak,
@@ -140,6 +143,33 @@ KINDS: Mapping[str, GuardKind] = {
             tier=1,
             parameters=topics.PARAMETERS,
             build=topics.build,
+            default_action="flag",
+        ),
+        GuardKind(
+            kind="code",
+            title="Code",
+            help="Program code and SQL, fenced or not.",
+            tier=1,
+            parameters=code.PARAMETERS,
+            build=code.build,
+            default_action="flag",
+        ),
+        GuardKind(
+            kind="language",
+            title="Language",
+            help="Texts in a language that is not expected.",
+            tier=1,
+            parameters=language.PARAMETERS,
+            build=language.build,
+            default_action="flag",
+        ),
+        GuardKind(
+            kind="gibberish",
+            title="Gibberish",
+            help="Letters that make no words: noise, and what an attack by random letters leaves behind.",
+            tier=1,
+            parameters=gibberish.PARAMETERS,
+            build=gibberish.build,
             default_action="flag",
         ),
         GuardKind(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from guardrails.guards import code
 from guardrails.guards.known_patterns import KNOWN_PATTERNS
 from guardrails.guards.pii import DEFAULT_ENTITIES, LANGUAGES, OTHER_ENTITIES
 from guardrails.guards.secret_formats import SECRET_FORMATS
@@ -25,6 +26,7 @@ REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "guards.md").rea
         *OTHER_ENTITIES,
         *LANGUAGES,
         *TOPICS,
+        *code.LANGUAGES,
         *ACTIONS,
         *PLACES,
     ],

@@ -15,9 +15,12 @@ from guardrails.policy import Policy
 from guardrails.registry import KINDS
 from guardrails.session import GuardSession
 from guardrails.verdict import Action
+from tests.guardrails.guards.test_code import CODE, SENTENCES
+from tests.guardrails.guards.test_gibberish import MASHED
 from tests.guardrails.guards.test_injection import ATTACKS, DISGUISED
 from tests.guardrails.guards.test_invisible import SMUGGLED, TAGGED
 from tests.guardrails.guards.test_json_schema import SCHEMA
+from tests.guardrails.guards.test_language import TEXTS
 from tests.guardrails.guards.test_prompt_leak import SYSTEM
 from tests.guardrails.guards.test_refusal import REFUSALS
 from tests.guardrails.guards.test_secrets import GENERIC, SAMPLES
@@ -62,6 +65,9 @@ EXAMPLES = {
         parameters={"canaries": ["canary-7431"]},
         system=SYSTEM,
     ),
+    "code": Example(pieces=(*CODE.values(), *(text for text, _ in SENTENCES), "```sql\nselect 1\n```")),
+    "language": Example(pieces=tuple(text for name, text in TEXTS.items() if name != "en")),
+    "gibberish": Example(pieces=MASHED),
     "refusal": Example(pieces=REFUSALS),
     "topics": Example(
         pieces=("guns", "Schusswaffen", "Acme", "acmes", "pho\u00adnyco", "want to die"),
