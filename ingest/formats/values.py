@@ -1,7 +1,6 @@
 """Readers of attribute values. Senders disagree about types, so each reader takes what it can understand."""
 
 import math
-from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -134,7 +133,7 @@ def tags(value: Any) -> tuple[str, ...]:
     value = parsed(value)
     if isinstance(value, str):
         value = value.split(",")
-    if not isinstance(value, Iterable) or isinstance(value, dict):
+    if not isinstance(value, list):
         return ()
     return tuple(tag for tag in (text(item).strip() for item in value) if tag)
 

@@ -198,6 +198,9 @@ class _Receiver:
             records = await intake.prepare(grant, batch.spans)
             payloads, rejections = await self._encode(records, is_large=is_large)
             batch.rejections.extend(rejections)
+            # Given up while they are still in the processor's cache, and not held by all who wait for the disk.
+            batch.spans.clear()
+            del records
             await self._spool.append(payloads)
         except UnavailableError as error:
             raise not_now(503, str(error), retry_after_s=error.retry_after_s) from None

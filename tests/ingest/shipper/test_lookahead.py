@@ -1,6 +1,7 @@
 """Reading ahead changes when a stretch is read, never which one."""
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -72,7 +73,7 @@ def test_a_repeat_in_what_was_read_ahead_is_stored_once(pipeline: Pipeline) -> N
 
 
 @pytest.mark.parametrize("change", [{"input_messages": [7]}, {"usage": None}])
-def test_a_span_too_strange_to_be_made_ready_waits_for_its_insert(change: dict[str, object]) -> None:
+def test_a_span_too_strange_to_be_made_ready_waits_for_its_insert(change: dict[str, Any]) -> None:
     strange = make_span(UUID(int=7), **change)
 
     assert ready(strange) is strange
