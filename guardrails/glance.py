@@ -103,5 +103,7 @@ _KNOWN: dict[int, Glance] = {}
 
 
 def is_json(place: Place, text: str) -> bool:
-    """Tell whether a text is read as JSON."""
-    return place == "tool_arguments" or (place in ("tool_results", "answer") and looks_like_json(text))
+    """Tell whether a text is read as JSON: arguments of tools, results that are JSON, answers that begin like it."""
+    if place == "answer":
+        return text.lstrip()[:1] in ("{", "[")
+    return place == "tool_arguments" or (place == "tool_results" and looks_like_json(text))

@@ -115,7 +115,7 @@ def _decoded(literal: str) -> str:
     if "\\" not in literal:
         return literal
     try:
-        return f'"{json.loads(literal, strict=False)}"'
+        return encodable(f'"{json.loads(literal, strict=False)}"')
     except ValueError:
         return literal
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from guardrails.findings import Stretch
 from guardrails.glance import Glance, glance_of, is_json
-from guardrails.json_text import JsonText, Replacement, encodable, replaced
+from guardrails.growing_json import GrowingJson
+from guardrails.json_text import JsonText, Replacement, encodable, looks_like_json, replaced
 from guardrails.local import NOTHING_SAID, Conversation
 from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
 from guardrails.policy import Policy
-from guardrails.redaction import Vault, in_json
+from guardrails.redaction import Vault
 from guardrails.registry import Check, RemoteGuard
 from guardrails.streaming import TextStream
 from guardrails.tally import Tally
@@ -123,9 +124,9 @@ class GuardSession:
                 return Outcome(action="allow", texts=as_they_are, stored=as_they_are)
         texts = [PlacedText(place=each.place, text=encodable(each.text)) for each in texts]
         by_place = {place: self.tallies(place) for place in dict.fromkeys(each.place for each in texts)}
-        followed: list[tuple[Watch, JsonText | None]] = []
+        followed: list[tuple[Watch, JsonText | GrowingJson | None]] = []
         for each in texts:
-            as_json = JsonText(each.text) if is_json(each.place, each.text) else None
+            as_json = _json_of(each) if is_json(each.place, each.text) else None
             watch = self.watch(by_place[each.place], is_answer=is_answer)
             watch.grow(as_json.view if as_json else each.text, is_final=True, raw=each.text)
             followed.append((watch, as_json))
@@ -177,7 +178,7 @@ class GuardSession:
         return decision
 
     def replacements(
-        self, text: str, start: int, stretches: Sequence[Stretch], *, is_answer: bool, is_json: bool = False
+        self, text: str, start: int, stretches: Sequence[Stretch], *, is_answer: bool
     ) -> tuple[list[Replacement], list[Replacement]]:
         """Return what replaces the stretches in the text that travels on, and in the one that is stored."""
         travels: list[Replacement] = []
@@ -191,6 +192,13 @@ class GuardSession:
                 stored.append(Replacement(first, last, shown))
             original = self._vault.original(shown) if is_answer else None
             if original is not None:
-                shown = in_json(original) if is_json else original
+                shown = original
             travels.append(Replacement(first, last, shown))
         return travels, stored
+
+
+def _json_of(text: PlacedText) -> JsonText | GrowingJson:
+    # What only begins like JSON is read as a stream would read it, which cannot know how it ends.
+    if text.place == "answer" and not looks_like_json(text.text):
+        return GrowingJson(text.text)
+    return JsonText(text.text)

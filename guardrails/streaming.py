@@ -1,10 +1,10 @@
 """A text that grows, and of which only what is beyond doubt is let through."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from guardrails.findings import Stretch
-from guardrails.json_text import encodable, replaced
+from guardrails.growing_json import GrowingJson
+from guardrails.json_text import Replacement, encodable, replaced
 from guardrails.outcome import WITHHELD, Blocked, PlacedText
 from guardrails.tally import Tally
 from guardrails.verdict import Place
@@ -23,7 +23,6 @@ class TextStream:
     def __init__(self, session: "GuardSession", place: Place, *, is_json: bool) -> None:
         self._session = session
         self._place = place
-        self._is_json = is_json
         self._tallies = session.tallies(place)
         self._watch = session.watch(self._tallies, is_answer=True)
         self._is_open = self._watch.is_idle and not self._tallies
@@ -31,8 +30,9 @@ class TextStream:
         self._held: list[str] | None = [] if waits_for_the_end and not self._is_open else None
         self._stored: list[str] = []
         self._has_text = self._is_closed = False
-        self._slashes = 0
-        """How many backslashes the released text ends in."""
+        self._json = GrowingJson() if is_json else None
+        self._may_be_json = place == "answer"
+        self._spaces = 0
 
     @property
     def stored(self) -> str:
@@ -74,36 +74,37 @@ class TextStream:
 
     async def _grow(self, text: str, *, is_final: bool) -> str:
         watch = self._watch
-        watch.grow(text, is_final=is_final)
+        watch.grow(self._read(text, is_final=is_final), is_final=is_final, raw=text)
         if watch.waits_for_a_detector:
             await self._session.ask([watch])
         for tally in self._tallies:
             self._stop_if_blocked(tally)
         ready, start, stretches = watch.release(is_final=is_final)
-        if self._is_json:
-            stretches = [self._behind_escape(ready, start, stretch) for stretch in stretches]
-            self._slashes = self._slashes_before(ready, len(ready))
         if not stretches:
-            self._stored.append(ready)
-            return ready
-        travels, stored = self._session.replacements(
-            ready, start, stretches, is_answer=True, is_json=self._is_json
-        )
-        self._stored.append(replaced(ready, stored))
-        return replaced(ready, travels)
+            written = ready if self._json is None else self._json.written(ready, start, ())
+            self._stored.append(written)
+        else:
+            travels, stored = self._session.replacements(ready, start, stretches, is_answer=True)
+            written = self._written(ready, start, travels)
+            self._stored.append(self._written(ready, start, stored))
+        if self._json is not None:
+            self._json.forget(start + len(ready))
+        return written
 
-    def _behind_escape(self, ready: str, start: int, stretch: Stretch) -> Stretch:
-        """Leave an escape whole: in `to:\\nbob@example.com` the finding begins with what is no `n`."""
-        first = stretch.start - start
-        if self._slashes_before(ready, first) % 2 == 0:
-            return stretch
-        length = 5 if ready[first] == "u" else 1
-        return replace(stretch, start=min(stretch.start + length, stretch.end))
+    def _read(self, text: str, *, is_final: bool) -> str:
+        """Return the text as it reads: what begins like JSON has its escapes decoded."""
+        if self._json is None and self._may_be_json:
+            begins = text.lstrip()[:1]
+            if begins in ("{", "["):
+                self._json = GrowingJson(start=self._spaces)
+            self._may_be_json = not begins
+            self._spaces += len(text)
+        return text if self._json is None else self._json.feed(text, is_final=is_final)
 
-    def _slashes_before(self, ready: str, at: int) -> int:
-        before = ready[:at]
-        slashes = at - len(before.rstrip("\\"))
-        return slashes + self._slashes if slashes == at else slashes
+    def _written(self, ready: str, start: int, replacements: Sequence[Replacement]) -> str:
+        if self._json is None:
+            return replaced(ready, replacements)
+        return self._json.written(ready, start, replacements)
 
     def _stop_if_blocked(self, tally: Tally) -> None:
         if (tally.entities or tally.failure) and self._has_text:

@@ -170,12 +170,12 @@ async def test_an_answer_that_is_json_is_json_after_it_was_masked(size: int) -> 
     out += await stream.finish()
 
     whole = await GuardSession(session.policy).check_output(at("answer", answer))
+    assert out == whole.texts[0]
     assert json.loads(out) == {
         "a": "x\n<EMAIL_ADDRESS_1>",
-        "b": "é<EMAIL_ADDRESS_2>",
+        "b": "<EMAIL_ADDRESS_2>",
         "c": "\\<EMAIL_ADDRESS_3>",
     }
-    assert json.loads(whole.texts[0])["a"] == "x\n<EMAIL_ADDRESS_1>"
 
 
 async def test_tool_arguments_are_held_until_they_are_whole() -> None:
