@@ -9,6 +9,7 @@ from django.test import Client
 from console.accounts.models import Project
 from console.policies.forms import Draft
 from console.policies.models import Policy
+from guardrails.registry import KINDS
 
 GUARDS = "/p/lighthouse/guards/"
 HTMX = {"HX-Request": "true"}
@@ -76,7 +77,7 @@ def test_a_draft_is_saved_as_a_version(owner_client: Client, policy: Policy) -> 
             "deadline_ms": 100,
             "is_shadow": True,
             "is_enabled": True,
-            "parameters": {"words": ["launch code"], "whole_words": True},
+            "parameters": {"words": ["launch code"], "whole_words": True, "normalise": False},
         }
     ]
     assert policy.versions.get(number=2).note == "ours"
@@ -125,10 +126,35 @@ def test_a_pattern_is_written_on_one_line(owner_client: Client, policy: Policy) 
         "custom": [
             {"name": "ticket", "regex": "TCK-[0-9]{6}"},
             {"name": "card", "regex": "[0-9]{16}", "check": "luhn"},
-        ]
+        ],
+        "normalise": False,
     }
     shown = unescape(owner_client.get(GUARDS).content.decode())
     assert "card (luhn): [0-9]{16}" in shown
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_guard_has_a_form(owner_client: Client, kind: str) -> None:
+    answer = owner_client.post(f"{GUARDS}draft/", {"do": f"add:{kind}"}, headers=HTMX)
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert [one.name for one in KINDS[kind].parameters if f'name="g0-p_{one.name}"' not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [('{"type": "object"}', {"schema": {"type": "object"}, "fenced": False}), ("", {"fenced": False})],
+)
+def test_an_object_is_written_as_json(
+    owner_client: Client, policy: Policy, text: str, kept: dict[str, Any]
+) -> None:
+    fields = words(0, kind="json_schema", name="form", p_schema=text)
+
+    owner_client.post(GUARDS, {"guard": ["0"], "based_on": "1", **fields})
+
+    assert in_force(policy)[0]["parameters"] == kept
+    assert owner_client.get(GUARDS).status_code == 200
 
 
 @pytest.mark.parametrize(
