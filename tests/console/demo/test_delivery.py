@@ -36,7 +36,8 @@ async def test_every_span_is_accepted_and_understood(tmp_path: Path) -> None:
     assert all(span.parent_span_id in ids for span in spans if span.parent_span_id)
     answered = [span for span in spans if span.kind == "llm" and span.status == "ok"]
     assert all(span.model and span.provider and span.usage.source == "reported" for span in answered)
-    assert all(span.input_messages and span.output_messages and span.finish_reason for span in answered)
+    assert all(span.input_messages and span.finish_reason for span in answered)
+    assert all(span.output_messages for span in answered if span.finish_reason != "content_filter")
     assert all(span.user_id and span.session_id and span.feature and span.prompt_version for span in spans)
     assert any(span.ttft_us for span in answered)
     assert any(span.request.get("tools") for span in answered)
