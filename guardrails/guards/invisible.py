@@ -1,8 +1,10 @@
 """Finds characters that people do not see and models do: smuggled instructions, hidden marks, text turned round."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
+
+import re2
 
 from guardrails.normalising import INVISIBLE
 from guardrails.parameters import Parameter, choices, read
@@ -38,10 +40,23 @@ PARAMETERS = (
     ),
 )
 
+
+def _ranges(points: frozenset[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of points that follow one another."""
+    for _, run in groupby(enumerate(sorted(points)), key=lambda each: each[1] - each[0]):
+        following = [point for _, point in run]
+        yield following[0], following[-1]
+
+
 _CONTROLS = frozenset(
     [*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0)]
 )
-_HIDDEN = re.compile("[" + "".join(f"\\U{point:08x}" for point in sorted(INVISIBLE | _CONTROLS)) + "]+")
+_HIDDEN = (
+    "["
+    + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in _ranges(INVISIBLE | _CONTROLS))
+    + "]+"
+)
+_RUN = re2.compile(_HIDDEN)
 _NON_JOINER, _JOINER, _SOFT_HYPHEN, _BLACK_FLAG, _END_OF_TAG = (
     "\u200c",
     "\u200d",
@@ -72,6 +87,10 @@ class InvisibleGuard:
         """Return what follows one text through this guard."""
         return InvisibleScanner(self.entity_of)
 
+    def is_clear(self, text: str) -> bool:
+        """Tell whether nothing in a whole text is hidden, not even what belongs there."""
+        return _RUN.search(text) is None
+
     def entity_of(self, before: str, run: str, after: str) -> str:
         """Return what a run of hidden characters between two others is, empty for one that belongs there."""
         if len(run) < self.at_least or _belongs(before, run, after):
@@ -95,7 +114,7 @@ class InvisibleScanner:
         first = max(self.settled - base, 0)
         self.settled = base + len(text)
         findings: list[Finding] = []
-        for found in _HIDDEN.finditer(text, first):
+        for found in _RUN.finditer(text, first):
             start, end = found.span()
             if end == len(text) and not is_final:
                 self.settled = base + start

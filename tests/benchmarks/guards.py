@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,10 @@ from presidio_analyzer.nlp_engine import NoOpNlpEngine
 from guardrails.client import GuardServer
 from guardrails.guards import pattern, pii, words
 from guardrails.guards.known_patterns import KNOWN_PATTERNS
+from guardrails.guards.topic_words import TOPICS
+from guardrails.local import Conversation
 from guardrails.policy import GuardConfig, Policy
+from guardrails.registry import KINDS
 from guardrails.server.detectors import detector_for
 from guardrails.session import GuardSession, PlacedText
 from guardrails.verdict import Failure
@@ -47,6 +51,7 @@ PROMPTS = (
     "Summarise the meeting of {n} people: revenue rose 12.5% to 1,200,000 USD, and the launch moved to Q3 2025.",
     "def area(r: float) -> float: return 3.14159 * r ** 2  # issue {n}, see https://example.com/docs",
 )
+SAID = Conversation(system=("Be kind, answer in two sentences, and never name a supplier. " * 20,))
 CHUNK = 4
 TEXTS = 2_000
 AT_ONCE = 32
@@ -90,13 +95,37 @@ def local_guards() -> dict[str, float]:
     async def session() -> None:
         await GuardSession(policy).check_input([PlacedText(place="user", text=DIRTY)])
 
-    return {
+    every_kind = {
+        f"{kind}_clean": cpu_us(partial(looked_at, guard, CLEAN), times=500)
+        for kind, guard in every_local_guard().items()
+    }
+    return every_kind | {
         "ten_patterns_clean": cpu_us(lambda: ten.scanner().advance(CLEAN, 0, is_final=True)),
         "ten_patterns_two_findings": cpu_us(lambda: ten.scanner().advance(DIRTY, 0, is_final=True)),
         "all_patterns_two_findings": cpu_us(lambda: every.scanner().advance(DIRTY, 0, is_final=True)),
         "ten_thousand_words": cpu_us(lambda: listed.scanner().advance(CLEAN, 0, is_final=True)),
         "whole_session_ten_patterns_two_findings": cpu_us(lambda: asyncio_free(session())),
     }
+
+
+def every_local_guard() -> dict[str, Any]:
+    """One guard of every kind in the proxy, told to look for all it knows."""
+    told: dict[str, dict[str, Any]] = {
+        "pattern": {"patterns": list(KNOWN_PATTERNS)},
+        "words": {"words": [f"word{n}" for n in range(1_000)]},
+        "topics": {"topics": list(TOPICS)},
+        "size": {"max_characters": 100_000, "max_tokens": 100_000, "max_lines": 10_000},
+        "prompt_leak": {"canaries": ["canary-7431"]},
+    }
+    return {kind.kind: kind.build(told.get(kind.kind, {})) for kind in KINDS.values() if kind.tier == 1}
+
+
+def looked_at(guard: Any, text: str) -> None:
+    """Show a whole text to a guard."""
+    if hasattr(guard, "judge"):
+        guard.judge(text, SAID)
+    else:
+        guard.scanner().advance(text, 0, is_final=True)
 
 
 def per_chunk_us(text: str) -> float:
