@@ -10,6 +10,10 @@ TO_THE_END = 1 << 60
 """Where a finding ends that takes in whatever is still to come."""
 
 
+class TooCostlyError(Exception):
+    """A text is made so that looking at it takes longer than it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """What a guard may know of a request besides the text it looks at."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from guardrails.findings import Stretch, cut_before, merged
-from guardrails.local import NOTHING_SAID, Conversation, Scanner, WholeGuard
+from guardrails.local import NOTHING_SAID, Conversation, Scanner, TooCostlyError, WholeGuard
 from guardrails.segments import Cutter, Segment
 from guardrails.tally import Tally
 from guardrails.verdict import Failure, Finding
@@ -74,7 +74,12 @@ class Watch:
         self.text = text = self.text + text
         for tally, scanner in self._locals:
             started = time.perf_counter_ns()
-            findings = scanner.advance(text, self._base, is_final=is_final)
+            try:
+                findings = scanner.advance(text, self._base, is_final=is_final)
+            except TooCostlyError as error:
+                tally.failure = Failure(error="crashed", reason=str(error))
+                findings, scanner.settled = [], self._base + len(text)
+                self._locals = [each for each in self._locals if each[1] is not scanner]
             if findings:
                 self._note(tally, findings)
             if self._base + len(text) - scanner.settled > LONGEST_OPEN:

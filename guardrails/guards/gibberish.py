@@ -75,7 +75,9 @@ _COST = {
 }
 _ACRONYM = re.compile(r"\b[A-Z]{2,5}s?\b")
 _RARE = 7
-_SKIPPED = re.compile(r"(?:https?://|www\.)\S*|\S*[@/\\=<>{}_]\S*")
+_TOKEN = re.compile(r"\S+")
+_NO_WORD = re.compile(r"https?:|www\.|[^@/\\=<>{}_]*[@/\\=<>{}_]")
+"""Addresses, paths and code: what a token begins like that is not made of words."""
 _WORD = re.compile(r"(?<![^\W_])[a-z]+(?![^\W_])")
 
 
@@ -99,7 +101,7 @@ class GibberishGuard:
         seen = as_skimmed(_ACRONYM.sub(lambda found: "0" * len(found.group()), text))
         if _several_rare_pairs().search(seen.text.encode()) is None:
             return ()
-        plain = _SKIPPED.sub(lambda found: " " * len(found.group()), seen.text)
+        plain = _TOKEN.sub(_words_only, seen.text)
         stretches: list[tuple[int, int, float]] = []
         was_last = False
         for start, end, surprise in self._pieces(plain):
@@ -129,6 +131,11 @@ class GibberishGuard:
             if pairs >= self.least_letters:
                 yield start, end, cost / pairs
                 start, cost, pairs = -1, 0, 0
+
+
+def _words_only(token: re.Match[str]) -> str:
+    said = token.group()
+    return " " * len(said) if _NO_WORD.match(said) else said
 
 
 @functools.cache

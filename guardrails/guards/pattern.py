@@ -8,6 +8,7 @@ import re2
 
 from guardrails.guards.checksums import CHECKS
 from guardrails.guards.known_patterns import KNOWN_PATTERNS, NamedPattern
+from guardrails.local import TooCostlyError
 from guardrails.normalising import NormalisedScanner, as_seen
 from guardrails.parameters import Parameter, choices, read
 from guardrails.policy import PolicyError
@@ -36,6 +37,9 @@ PARAMETERS = (
         help="See through invisible characters and wide digits and letters.",
     ),
 )
+
+PATIENCE, LEAST_PATIENCE = 50, 50_000
+"""How many times its own length of a text may match and be refused by checks, at least so many bytes."""
 
 
 def build(parameters: Mapping[str, Any]) -> "PatternGuard":
@@ -141,6 +145,7 @@ class PatternScanner:
     ) -> list[Finding]:
         findings: list[Finding] = []
         check = pattern.named.check
+        patience = PATIENCE * len(data) + LEAST_PATIENCE
         while at < open_at:
             match = pattern.expression.search(data, at)
             if match is None or match.start() >= open_at:
@@ -151,6 +156,9 @@ class PatternScanner:
                 matched = data[start:end].decode()
                 accepted = check(matched)
                 if accepted == 0:
+                    patience -= match.end() - began
+                    if patience < 0:
+                        raise TooCostlyError(f"{pattern.named.name} matches too often where it is not meant")
                     # A number inside a longer one that failed may still be right.
                     at = began + 1
                     while at < len(data) and data[at] & 0xC0 == 0x80:

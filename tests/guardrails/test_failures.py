@@ -76,3 +76,17 @@ async def test_without_a_guard_server_a_guard_that_needs_it_is_misconfigured(way
 
     assert (travels, stored, blocked_by) == (TEXT, WITHHELD, "")
     assert session.decisions[0].error == "misconfigured"
+
+
+@pytest.mark.parametrize("size", [7, 1_000_000])
+async def test_a_text_made_to_take_too_long_is_a_failure_of_the_guard(size: int) -> None:
+    text = "https://a.b/?" * 3_000
+    session = GuardSession(policy(guard("urls", "mask")))
+
+    out, stored, blocked_by = await streamed(
+        session, [text[at : at + size] for at in range(0, len(text), size)]
+    )
+
+    assert (blocked_by, stored) == ("urls", "[withheld: a guard could not check this text]")
+    assert text.startswith(out)
+    assert session.decisions[-1].error == "crashed"

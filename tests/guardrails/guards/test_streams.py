@@ -84,7 +84,7 @@ CASES = st.tuples(
     st.lists(st.tuples(st.booleans(), st.integers(0, 999), st.sampled_from(SEPARATORS)), max_size=8),
     st.integers(0, 2**32),
 )
-EXAMPLE_COUNT = 40 * len(EXAMPLES)
+EXAMPLE_COUNT = 20 * len(EXAMPLES)
 
 
 def text_of(example: Example, drawn: Sequence[tuple[bool, int, str]]) -> str:
