@@ -55,5 +55,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing Parapet and its tools into $(VENV)"
+	@# The tests train and run small models: PyTorch's CPU build is a fifteenth of the one for GPUs.
+	@$(PIP) install --retries 0 --timeout 60 --index-url https://download.pytorch.org/whl/cpu torch==2.13.0 2>/dev/null || $(PIP) install torch==2.13.0
 	@$(PIP) install --use-pep517 --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
