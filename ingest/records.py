@@ -1,5 +1,6 @@
 """What this room stores: spans, guard events and scores, and their form in the spool."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import lru_cache
@@ -136,7 +137,7 @@ class GuardEvent:
     guard_kind: str
     place: str
     action: str
-    """allow, flag, mask or block; what the policy made of the finding, or of the guard's failure."""
+    """allow, flag, mask, escalate or block; what the policy made of the finding, or of the guard's failure."""
     is_shadow: bool = False
     error: str = ""
     """Why the guard could not decide (timeout, unreachable, ...); empty when it did."""
@@ -148,6 +149,69 @@ class GuardEvent:
     environment: str = ""
     route: str = ""
     model: str = ""
+    entity_scores: dict[str, float] = field(default_factory=dict)
+    """The highest score of each type that was found."""
+    held_us: int | None = None
+    """How long the guard held text back that had arrived; None where nobody measured it."""
+    canary: str = ""
+    """For a guard that is enforced for a part of the calls: enforced or shadow, as it was for this one."""
+    scope: str = ""
+    """Whose guard it was, in a policy that was put together of several."""
+    api_key_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What all guards decided about one call, said in one breath: each decision becomes a row of guard events."""
+
+    id: UUID
+    """Of the first row; the others count on from there."""
+    project_id: UUID
+    trace_id: str
+    span_id: str
+    at_us: int
+    policy_id: UUID
+    policy_name: str
+    policy_version: int
+    environment: str = ""
+    route: str = ""
+    model: str = ""
+    api_key_id: UUID | None = None
+    decisions: Sequence[Any] = ()
+    """Objects, or their JSON, with the fields of a guard event that differ from guard to guard."""
+
+    def events(self) -> "list[GuardEvent]":
+        """Return the rows. Raises for decisions that were not read from a spool."""
+        common: dict[str, Any] = {name: getattr(self, name) for name in _OF_THE_CALL}
+        first = self.id.int
+        return [
+            GuardEvent(
+                id=UUID(int=(first + number) % _ALL_IDS),
+                guard=each["guard"],
+                guard_kind=each["kind"],
+                place=each["place"],
+                action=each["action"],
+                is_shadow=each.get("is_shadow", False),
+                error=each.get("error", ""),
+                entities=each.get("entities") or {},
+                score=each.get("score"),
+                duration_us=each.get("duration_us", 0),
+                is_streamed=each.get("is_streamed", False),
+                entity_scores=each.get("entity_scores") or {},
+                held_us=each.get("held_us"),
+                canary=each.get("canary", ""),
+                scope=each.get("scope", ""),
+                **common,
+            )
+            for number, each in enumerate(self.decisions)
+        ]
+
+
+_ALL_IDS = 2**128
+_OF_THE_CALL = (
+    "project_id", "trace_id", "span_id", "at_us", "policy_id", "policy_name", "policy_version", "environment", "route",
+    "model", "api_key_id",
+)  # fmt: skip
 
 
 ScoreState = Literal["scored", "unscored", "not_applicable"]
@@ -189,7 +253,7 @@ class Score:
     scored_at_us: int
 
 
-Record = Span | GuardEvent | Score
+Record = Span | GuardEvent | Verdicts | Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +284,12 @@ class PricedSpan:
     price: Price | None
 
 
-_TAGS: dict[type, bytes] = {Span: b"span", GuardEvent: b"guard_event", Score: b"score"}
+_TAGS: dict[type, bytes] = {
+    Span: b"span",
+    GuardEvent: b"guard_event",
+    Verdicts: b"verdicts",
+    Score: b"score",
+}
 
 
 def encode(record: Record) -> bytes:
@@ -240,12 +309,24 @@ def decode(payload: bytes) -> Record:
         if tag == b"span":
             return _span(found)
         if tag == b"guard_event":
-            return GuardEvent(**_with_uuids(found, "id", "project_id", "policy_id"))
+            found.setdefault("api_key_id", None)
+            return GuardEvent(**_with_uuids(found, "id", "project_id", "policy_id", "api_key_id"))
+        if tag == b"verdicts":
+            return _verdicts(found)
         if tag == b"score":
             return Score(**_with_uuids(found, "id", "project_id", "rule_id", "run_id"))
     except (TypeError, ValueError, AttributeError) as error:
         raise UnreadableRecordError(f"record of type {tag[:20]!r}: {error}") from error
     raise UnreadableRecordError(f"unknown record type {tag[:20]!r}")
+
+
+def _verdicts(found: dict[str, Any]) -> Verdicts:
+    said = Verdicts(**_with_uuids(found, "id", "project_id", "policy_id", "api_key_id"))
+    try:
+        said.events()
+    except KeyError as error:
+        raise ValueError(f"a decision lacks {error}") from error
+    return said
 
 
 _SPAN_FIELDS = tuple(each.name for each in fields(Span))

@@ -294,6 +294,15 @@ _GUARD_EVENT_COLUMNS: tuple[tuple[str, str, Filler[GuardEvent]], ...] = (
     ("environment", "LowCardinality(String)", lambda b: texts(e.environment for e in b)),
     ("route", "LowCardinality(String)", lambda b: texts(e.route for e in b)),
     ("model", "LowCardinality(String)", lambda b: texts(e.model for e in b)),
+    (
+        "entity_scores",
+        "Map(LowCardinality(String), Float64)",
+        lambda b: [{text(k): number(v) or 0.0 for k, v in e.entity_scores.items()} for e in b],
+    ),
+    ("held_us", "Nullable(UInt64)", lambda b: counts(e.held_us for e in b)),
+    ("canary", "LowCardinality(String)", lambda b: texts(e.canary for e in b)),
+    ("scope", "LowCardinality(String)", lambda b: texts(e.scope for e in b)),
+    ("api_key_id", "Nullable(UUID)", lambda b: [e.api_key_id for e in b]),
 )
 
 SPANS = Table(

@@ -15,7 +15,7 @@ from clickhouse_connect.datatypes.registry import get_from_name
 from ingest import rows
 from ingest.clickhouse.client import Client
 from ingest.messages import SeenMessages, StoredMessage
-from ingest.records import GuardEvent, PricedSpan, Record, Score, Span
+from ingest.records import GuardEvent, PricedSpan, Record, Score, Span, Verdicts
 from ingest.rows import Column, PreparedSpan, Table
 from ingest.sanitising import time_us
 
@@ -47,6 +47,8 @@ def write(
             spans.append(rows.prepare(record, None))
         elif isinstance(record, Score):
             scores.append(record)
+        elif isinstance(record, Verdicts):
+            events += record.events()
         else:
             events.append(record)
     # Messages first: a span that can be seen can be read.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ingest.records import GuardEvent, Price, PricedSpan, Score, Span, Usage
+from ingest.records import GuardEvent, Price, PricedSpan, Score, Span, Usage, Verdicts
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 """When tests happen, unless they say otherwise."""
@@ -93,6 +93,23 @@ def make_event(project_id: uuid.UUID, *, at: datetime = NOON, **changes: Any) ->
         "model": "gpt-4o",
     }
     return GuardEvent(**fields | changes)
+
+
+def make_verdicts(project_id: uuid.UUID, *, at: datetime = NOON, **changes: Any) -> Verdicts:
+    """Return what the guards of one call decided: nothing, unless `decisions` are given."""
+    fields: dict[str, Any] = {
+        "id": uuid.uuid4(),
+        "project_id": project_id,
+        "trace_id": trace_id(),
+        "span_id": span_id(),
+        "at_us": microseconds(at),
+        "policy_id": uuid.uuid4(),
+        "policy_name": "default",
+        "policy_version": 3,
+        "environment": "production",
+        "model": "gpt-4o",
+    }
+    return Verdicts(**fields | changes)
 
 
 def make_score(project_id: uuid.UUID, *, at: datetime = NOON, **changes: Any) -> Score:

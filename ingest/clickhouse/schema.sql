@@ -23,11 +23,38 @@ CREATE TABLE guard_events
     `environment` LowCardinality(String),
     `route` LowCardinality(String),
     `model` LowCardinality(String),
+    `entity_scores` Map(LowCardinality(String), Float64),
+    `held_us` Nullable(UInt64) CODEC(T64, ZSTD(1)),
+    `canary` LowCardinality(String),
+    `scope` LowCardinality(String),
+    `api_key_id` Nullable(UUID),
     INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(at)
 ORDER BY (project_id, at, id)
+SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, index_granularity = 8192;
+
+CREATE TABLE guard_events_by_hour
+(
+    `project_id` UUID,
+    `hour` DateTime('UTC'),
+    `environment` LowCardinality(String),
+    `guard` LowCardinality(String),
+    `guard_kind` LowCardinality(String),
+    `policy_version` UInt32,
+    `place` LowCardinality(String),
+    `action` LowCardinality(String),
+    `is_shadow` Bool,
+    `has_failed` Bool,
+    `events` SimpleAggregateFunction(sum, UInt64),
+    `found` SimpleAggregateFunction(sum, UInt64),
+    `entities` SimpleAggregateFunction(sumMap, Map(String, UInt64)),
+    `duration` AggregateFunction(quantilesTDigest(0.5, 0.95, 0.99), UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (project_id, hour, environment, guard, guard_kind, policy_version, place, action, is_shadow, has_failed)
 SETTINGS non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, index_granularity = 8192;
 
 CREATE TABLE messages
@@ -266,6 +293,51 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(day)
 ORDER BY (project_id, day, user_id, feature, prompt_name, model, api_key_id)
 SETTINGS allow_nullable_key = 1, non_replicated_deduplication_window = 10000, replicated_deduplication_window = 10000, index_granularity = 8192;
+
+CREATE MATERIALIZED VIEW guard_events_by_hour_from_events TO guard_events_by_hour
+(
+    `project_id` UUID,
+    `hour` DateTime('UTC'),
+    `environment` LowCardinality(String),
+    `guard` LowCardinality(String),
+    `guard_kind` LowCardinality(String),
+    `policy_version` UInt32,
+    `place` LowCardinality(String),
+    `action` LowCardinality(String),
+    `is_shadow` Bool,
+    `has_failed` LowCardinality(UInt8),
+    `events` UInt64,
+    `found` UInt64,
+    `entities` Map(String, UInt64),
+    `duration` AggregateFunction(quantilesTDigest(0.5, 0.95, 0.99), UInt64)
+)
+AS SELECT
+    project_id,
+    toStartOfHour(at) AS hour,
+    environment,
+    guard,
+    guard_kind,
+    policy_version,
+    place,
+    action,
+    is_shadow,
+    error != '' AS has_failed,
+    count() AS events,
+    countIf(notEmpty(guard_events.entities)) AS found,
+    sumMap(CAST(guard_events.entities, 'Map(String, UInt64)')) AS entities,
+    quantilesTDigestState(0.5, 0.95, 0.99)(duration_us) AS duration
+FROM guard_events
+GROUP BY
+    project_id,
+    hour,
+    environment,
+    guard,
+    guard_kind,
+    policy_version,
+    place,
+    action,
+    is_shadow,
+    has_failed;
 
 CREATE MATERIALIZED VIEW sketches_from_spans TO sketches
 (

@@ -32,6 +32,11 @@ class GuardEventRow:
     environment: str
     route: str
     model: str
+    entity_scores: Mapping[str, float]
+    held_us: int | None
+    canary: str
+    scope: str
+    api_key_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +70,21 @@ class GuardCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardSummary:
-    """What one guard did in a stretch of time, and how long it took."""
+    """What one guard did in the hours of a stretch of time, and how long it took."""
 
     guard: str
     guard_kind: str
     events: int
     flagged: int
     masked: int
+    escalated: int
     blocked: int
     failures: int
+    found: int
+    """Decisions with a finding, whatever followed from it."""
     p50_us: float
     p95_us: float
+    p99_us: float
     entities: Mapping[str, int]
 
 
@@ -112,11 +121,11 @@ LIMIT {{limit:UInt32}}
 """  # noqa: S608 - the columns are constants
 
 COUNTS_BY_HOUR = """
-SELECT toStartOfHour(at) AS hour, guard, action, is_shadow, uniqExact(id) AS events, uniqExactIf(id, error != '') AS failures
-FROM guard_events
+SELECT hour, guard, action, is_shadow, sum(guard_events_by_hour.events) AS events, sumIf(guard_events_by_hour.events, has_failed) AS failures
+FROM guard_events_by_hour
 WHERE project_id = {project_id:UUID}
-  AND at >= {since:DateTime64(6, 'UTC')}
-  AND at < {until:DateTime64(6, 'UTC')}
+  AND hour >= toStartOfHour({since:DateTime64(6, 'UTC')})
+  AND hour < {until:DateTime64(6, 'UTC')}
   AND ({environment:String} = '' OR environment = {environment:String})
 GROUP BY hour, guard, action, is_shadow
 ORDER BY hour, guard, action, is_shadow
@@ -125,19 +134,23 @@ ORDER BY hour, guard, action, is_shadow
 SUMMARIES = """
 SELECT
     guard,
-    any(guard_kind) AS guard_kind,
-    uniqExact(id) AS events,
-    uniqExactIf(id, action = 'flag') AS flagged,
-    uniqExactIf(id, action = 'mask') AS masked,
-    uniqExactIf(id, action = 'block') AS blocked,
-    uniqExactIf(id, error != '') AS failures,
-    quantileTDigest(0.5)(duration_us) AS p50_us,
-    quantileTDigest(0.95)(duration_us) AS p95_us,
-    sumMap(CAST(entities, 'Map(String, UInt64)')) AS entities
-FROM guard_events
+    any(guard_events_by_hour.guard_kind) AS guard_kind,
+    sum(guard_events_by_hour.events) AS events,
+    sumIf(guard_events_by_hour.events, action = 'flag') AS flagged,
+    sumIf(guard_events_by_hour.events, action = 'mask') AS masked,
+    sumIf(guard_events_by_hour.events, action = 'escalate') AS escalated,
+    sumIf(guard_events_by_hour.events, action = 'block') AS blocked,
+    sumIf(guard_events_by_hour.events, has_failed) AS failures,
+    sum(guard_events_by_hour.found) AS found,
+    quantilesTDigestMerge(0.5, 0.95, 0.99)(guard_events_by_hour.duration) AS durations,
+    durations[1] AS p50_us,
+    durations[2] AS p95_us,
+    durations[3] AS p99_us,
+    sumMap(guard_events_by_hour.entities) AS entities
+FROM guard_events_by_hour
 WHERE project_id = {project_id:UUID}
-  AND at >= {since:DateTime64(6, 'UTC')}
-  AND at < {until:DateTime64(6, 'UTC')}
+  AND hour >= toStartOfHour({since:DateTime64(6, 'UTC')})
+  AND hour < {until:DateTime64(6, 'UTC')}
   AND ({environment:String} = '' OR environment = {environment:String})
 GROUP BY guard
 ORDER BY events DESC, guard
@@ -170,7 +183,7 @@ def newest_events(
 def guard_counts(
     client: Client, *, project_id: UUID, since: datetime, until: datetime, environment: str = ""
 ) -> list[GuardCount]:
-    """Return how often each guard took each action, by hour."""
+    """Return how often each guard took each action, by hour; an hour that has begun counts whole."""
     parameters = {"project_id": project_id, "since": since, "until": until, "environment": environment}
     return [GuardCount(**row) for row in client.query(COUNTS_BY_HOUR, parameters).named_results()]
 
@@ -180,4 +193,7 @@ def guard_summaries(
 ) -> list[GuardSummary]:
     """Return what each guard did, the busiest first."""
     parameters = {"project_id": project_id, "since": since, "until": until, "environment": environment}
-    return [GuardSummary(**row) for row in client.query(SUMMARIES, parameters).named_results()]
+    rows = client.query(SUMMARIES, parameters).named_results()
+    return [
+        GuardSummary(**{name: value for name, value in row.items() if name != "durations"}) for row in rows
+    ]

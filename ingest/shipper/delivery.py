@@ -8,7 +8,7 @@ from time import time
 from ingest import prices
 from ingest.clickhouse.client import Client
 from ingest.messages import SeenMessages
-from ingest.records import GuardEvent, Span, decode
+from ingest.records import GuardEvent, Span, Verdicts, decode
 from ingest.rows import PreparedSpan
 from ingest.shipper import failures, repeats
 from ingest.shipper.checkpoint import Batch
@@ -118,13 +118,18 @@ class Delivery:
         records = [each.record for each in readable]
         spans = [record for record in records if isinstance(record, Span)]
         # Nobody sends a guard event twice but ourselves, after a restart of the store.
-        events = [record for record in records if isinstance(record, GuardEvent) and not is_first_round]
-        known: set[object] = set(repeats.stored(client, spans)) if spans else set()
+        events = [
+            record for record in records if isinstance(record, GuardEvent | Verdicts) and not is_first_round
+        ]
+        stored = repeats.stored(client, spans) if spans else set()
+        known: set[object] = set(stored)
         known |= repeats.stored_events(client, events) if events else set()
         kept: list[Readable] = []
         for each, record in zip(readable, records, strict=True):
             key = repeats.key_of(record) if isinstance(record, Span) else record.id
-            if key in known:
+            # What guards said of a span that is sent again was said before, too; sums count every row they are given.
+            is_said_again = is_first_round and isinstance(record, GuardEvent) and _span_of(record) in stored
+            if key in known or is_said_again:
                 self._tally.repeated_records += 1
                 continue
             known.add(key)
@@ -161,3 +166,7 @@ class Delivery:
         log.error("record %s:%d was put into quarantine: %s", found.segment.hex, found.offset, reason)
         self._quarantine.put(segment=found.segment, offset=found.offset, payload=found.payload, reason=reason)
         self._tally.quarantined()
+
+
+def _span_of(event: GuardEvent) -> repeats.SpanKey:
+    return event.project_id, event.trace_id, event.span_id

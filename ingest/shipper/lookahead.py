@@ -8,7 +8,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from ingest import prices, rows
-from ingest.records import GuardEvent, Record, Span, decode
+from ingest.records import GuardEvent, Record, Span, Verdicts, decode
 from ingest.rows import PreparedSpan
 from ingest.sanitising import time_us
 from ingest.shipper import failures
@@ -134,6 +134,6 @@ def _type_and_month(record: Record) -> str:
         if not isinstance(record.trace_id, str) or not isinstance(record.span_id, str):
             raise TypeError("a span's ids are texts")
         return f"span:{rows.month_of(time_us(record.start_time_us))}"
-    if isinstance(record, GuardEvent):
+    if isinstance(record, GuardEvent | Verdicts):
         return f"guard_event:{rows.month_of(time_us(record.at_us))}"
     return f"score:{rows.month_of(time_us(record.trace_start_us))}"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from ingest.clickhouse.client import Client
-from ingest.records import GuardEvent, Span
+from ingest.records import GuardEvent, Span, Verdicts
 from ingest.sanitising import time_us
 
 SpanKey = tuple[UUID, str, str]
@@ -46,8 +46,8 @@ def stored(client: Client, spans: Sequence[Span]) -> set[SpanKey]:
     return found
 
 
-def stored_events(client: Client, events: Sequence[GuardEvent]) -> set[UUID]:
-    """Return the ids of those guard events that the store has."""
+def stored_events(client: Client, events: Sequence[GuardEvent | Verdicts]) -> set[UUID]:
+    """Return the ids of those guard events that the store has; of several in one, that of the first."""
     found: set[UUID] = set()
     for start in range(0, len(events), _AT_ONCE):
         part = events[start : start + _AT_ONCE]

@@ -6,14 +6,21 @@ import orjson
 import pytest
 
 from ingest.records import Span, UnreadableRecordError, decode, encode
-from tests.makers import make_event, make_score, make_span
+from tests.makers import make_event, make_score, make_span, make_verdicts
 
 PROJECT = UUID(int=7)
 SPAN = make_span(PROJECT, tags=("a", "b"), attributes={"k": "v"})
 
 
 @pytest.mark.parametrize(
-    "record", [SPAN, make_event(PROJECT), make_score(PROJECT)], ids=["span", "event", "score"]
+    "record",
+    [
+        SPAN,
+        make_event(PROJECT, api_key_id=UUID(int=9)),
+        make_verdicts(PROJECT, decisions=[{"guard": "a", "kind": "pii", "place": "user", "action": "allow"}]),
+        make_score(PROJECT),
+    ],
+    ids=["span", "event", "verdicts", "score"],
 )
 def test_a_record_comes_back_as_it_was(record: object) -> None:
     assert decode(encode(record)) == record  # type: ignore[arg-type]

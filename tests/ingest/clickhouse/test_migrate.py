@@ -64,7 +64,9 @@ def test_on_a_cluster_every_table_is_replicated() -> None:
     statements = [s for migration in migrate.migrations() for s in migration.statements("main")]
     tables = [s for s in statements if s.startswith("CREATE TABLE")]
 
-    assert all("ON CLUSTER 'main'" in statement for statement in statements)
+    # Rows that are put in on one server reach its replicas by themselves.
+    defining = [statement for statement in statements if not statement.startswith("INSERT")]
+    assert all("ON CLUSTER 'main'" in statement for statement in defining)
     assert all("ENGINE = Replicated" in statement for statement in tables)
 
 

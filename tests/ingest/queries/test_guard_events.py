@@ -14,8 +14,9 @@ from ingest.queries.guard_events import (
     guard_summaries,
     newest_events,
 )
+from ingest.records import decode, encode
 from ingest.writer import write
-from tests.makers import HOUR, NOON, make_event
+from tests.makers import HOUR, NOON, make_event, make_verdicts
 
 BOUNDS: dict[str, Any] = {"since": NOON - HOUR, "until": NOON + HOUR}
 
@@ -48,8 +49,9 @@ def test_verdicts_delivered_twice_are_counted_once(clickhouse: Client) -> None:
         make_event(project_id, action="block"),
         make_event(project_id, error="timeout"),
     ]
-    write(clickhouse, events, token=uuid.uuid4().hex)
-    write(clickhouse, events, token=uuid.uuid4().hex)
+    token = uuid.uuid4().hex
+    write(clickhouse, events, token=token)
+    write(clickhouse, events, token=token)
 
     counts = guard_counts(clickhouse, project_id=project_id, **BOUNDS)
     assert [(c.hour, c.action, c.events, c.failures) for c in counts] == [
@@ -99,3 +101,35 @@ def test_each_filter_keeps_what_it_asks_for(
 
     found = newest_events(clickhouse, project_id=project_id, filters=GuardEventFilters(**BOUNDS | filters))
     assert [event.id for event in found] == [wanted.id]
+
+
+def test_what_several_guards_decided_at_once_becomes_a_row_each(clickhouse: Client) -> None:
+    decided = [
+        {"guard": "secrets", "kind": "secrets", "place": "user", "action": "allow", "reason": "not kept"},
+        {
+            "guard": "personal data",
+            "kind": "pii",
+            "place": "answer",
+            "action": "mask",
+            "entities": {"EMAIL_ADDRESS": 2},
+            "entity_scores": {"EMAIL_ADDRESS": 0.75},
+            "score": 0.75,
+            "held_us": 1_200,
+            "canary": "shadow",
+        },
+    ]
+    said = make_verdicts(uuid.uuid4(), decisions=decided, api_key_id=uuid.UUID(int=5))
+    write(clickhouse, [decode(encode(said))], token=uuid.uuid4().hex)
+
+    masked, allowed = events_of_trace(clickhouse, project_id=said.project_id, trace_id=said.trace_id)
+    assert (allowed.guard, allowed.action, allowed.entities, allowed.held_us) == (
+        "secrets",
+        "allow",
+        {},
+        None,
+    )
+    assert (masked.place, masked.entity_scores, masked.score) == ("answer", {"EMAIL_ADDRESS": 0.75}, 0.75)
+    assert (masked.held_us, masked.canary, masked.api_key_id) == (1_200, "shadow", uuid.UUID(int=5))
+    assert {allowed.id, masked.id} == {said.id, uuid.UUID(int=said.id.int + 1)}
+    (busiest, _) = guard_summaries(clickhouse, project_id=said.project_id, **BOUNDS)
+    assert (busiest.guard, busiest.events, busiest.found) == ("personal data", 1, 1)
