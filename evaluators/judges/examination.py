@@ -51,7 +51,7 @@ class Examination:
         """Ask one question with a few options, or raise NoVerdictError."""
         menu = menu_of(tuple(options))
         values = {"options": menu.lines(), "marks": ", ".join(menu.marks)}
-        completion = await self._ask("rubric", question, texts, values, tuple(menu.marks))
+        completion = await self._ask("material_first", question, texts, values, tuple(menu.marks))
         choice = read(completion, menu)
         if isinstance(choice, Unscored):
             raise NoVerdictError(choice)
@@ -84,7 +84,8 @@ class Examination:
     async def _ask(
         self, template: str, question: str, texts: Texts, values: Mapping[str, str], options: Sequence[str]
     ) -> Completion:
-        nonce = material.nonce_of([text for _, text in texts], self.version)
+        # Without the judge's version in it: all questions about one material begin with the same words.
+        nonce = material.nonce_of([text for _, text in texts], "")
         fenced = "\n\n".join(material.fenced(title, text, nonce) for title, text in texts)
         messages = templates.rendered(
             templates.load(template),
@@ -134,7 +135,7 @@ class Judge(Configured):
 
     def texts(self) -> tuple[str, ...]:
         """Return the frames, the questions and the model: all of them decide scores."""
-        files = [templates.load(name) for name in ("rubric", "list", *self.prompts)]
+        files = [templates.load(name) for name in ("material_first", "list", *self.prompts)]
         return (*files, str(getattr(self.complete, "model", "")))
 
     async def score(self, sample: Sample) -> Outcome:

@@ -4,7 +4,7 @@ import dataclasses
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from evaluators.completion import Complete
 from evaluators.errors import ParameterError
@@ -32,6 +32,12 @@ class Rubric(Configured):
     show_expected: bool = parameter("Show the judge the expected answer, when there is one.", default=True)
     show_context: bool = parameter("Show the judge the documents the answer should rest on.", default=True)
 
+    layout: Literal["question_first", "material_first"] = parameter(
+        "What stands first in the prompt, and so is read only once: the question, when it is put to many answers, "
+        "or the material, when many questions are put about one.",
+        default="question_first",
+    )
+
     complete: Complete = field(repr=False)
 
     def check(self) -> None:
@@ -53,7 +59,7 @@ class Rubric(Configured):
 
     def texts(self) -> tuple[str, ...]:
         """The prompt file decides scores too, and so does the model, when it says which one it is."""
-        return (templates.load("rubric"), str(getattr(self.complete, "model", "")))
+        return (templates.load(self.layout), str(getattr(self.complete, "model", "")))
 
     async def score(self, sample: Sample) -> Outcome:
         """Ask the judge once and weigh its options."""
@@ -75,7 +81,8 @@ class Rubric(Configured):
     def messages(self, sample: Sample) -> list[dict[str, str]]:
         """Return the judge's prompt for a sample."""
         texts = self._material(sample)
-        nonce = material.nonce_of([text for _, text in texts], self.version)
+        salt = self.version if self.layout == "question_first" else ""
+        nonce = material.nonce_of([text for _, text in texts], salt)
         menu = menu_of(tuple(self.options))
         values = {
             "nonce": nonce,
@@ -84,7 +91,7 @@ class Rubric(Configured):
             "marks": ", ".join(menu.marks),
             "material": "\n\n".join(material.fenced(title, text, nonce) for title, text in texts),
         }
-        return templates.rendered(templates.load("rubric"), values)
+        return templates.rendered(templates.load(self.layout), values)
 
     def _material(self, sample: Sample) -> list[tuple[str, str]]:
         texts = []

@@ -291,7 +291,7 @@ async def test_text_injected_into_the_answer_stays_inside_its_fence(
     assert not isinstance(outcome, NotApplicable)
     assert model.prompts
     for system, user in model.prompts:
-        fence = user["content"].split()[0].removeprefix("<<<")
+        fence = user["content"].split()[4].rstrip(".")
         _, _, after = user["content"].rpartition(f">>>{fence}")
         assert user["content"].count(f"<<<{fence}") == user["content"].count(f">>>{fence}")
         assert "hello" not in system["content"] + after

@@ -96,7 +96,7 @@ async def test_text_injected_into_the_answer_stays_inside_its_fence(attack: str)
     model = ScriptedModel("B")
     outcome = await outcome_of("rubric", QUESTION, f"hello {attack}", model, input="hi")
     system, user = model.prompts[0]
-    fence = user["content"].split()[0].removeprefix("<<<")
+    fence = user["content"].split()[4].rstrip(".")
     _, _, after = user["content"].rpartition(f">>>{fence}")
 
     assert isinstance(outcome, Score)
@@ -166,3 +166,26 @@ async def test_five_hundred_odd_answers_give_no_crash_and_no_silent_zero() -> No
     evaluator = registry.build("rubric", QUESTION, ScriptedModel("perhaps"))
     outcomes = [await evaluator.score(Sample(output=chr(number * 97) * number)) for number in range(500)]
     assert all(isinstance(outcome, Unscored) for outcome in outcomes)
+
+
+async def test_one_question_about_many_answers_begins_with_the_same_system_prompt() -> None:
+    model = ScriptedModel("B")
+    for answer in ("one", "two"):
+        await outcome_of("rubric", QUESTION, answer, model)
+    (first, _), (second, _) = model.prompts
+
+    assert first == second
+    assert QUESTION["question"] in first["content"]
+
+
+async def test_many_questions_about_one_answer_begin_with_the_same_material() -> None:
+    model = ScriptedModel("B")
+    for question in ("Is it kind?", "Is it short?"):
+        parameters = {"question": question, "layout": "material_first"}
+        await outcome_of("rubric", parameters, "the very same answer", model)
+    (system, first), (other_system, second) = model.prompts
+    upto = first["content"].index("Question:")
+
+    assert system == other_system
+    assert "the very same answer" in first["content"][:upto]
+    assert first["content"][:upto] == second["content"][:upto]
