@@ -1,9 +1,10 @@
 """What a session says about texts: what may travel on, what may be stored, and what every guard decided."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
 
+from guardrails.policy import Scope
 from guardrails.registry import RemoteGuard
 from guardrails.verdict import Action, Failure, Finding, Place
 
@@ -29,7 +30,7 @@ class Outcome:
     stored: tuple[str, ...]
     """What may be stored: always with placeholders."""
     blocked_by: str = ""
-    """The guard that stopped it; empty unless `action` is `block`."""
+    """The guard that stopped it; empty unless `action` is `block` or `escalate`."""
     reason: str = ""
 
 
@@ -48,15 +49,25 @@ class Decision:
     duration_us: int
     reason: str = ""
     is_streamed: bool = False
+    canary: Literal["", "enforced", "shadow"] = ""
+    """For a guard that is enforced for a part of the conversations: whether it is for this one."""
+    scope: Scope = ""
+    """Whose guard it was, in a policy that was put together of several."""
+    entity_scores: Mapping[str, float] = field(default_factory=dict)
+    """The highest score of each type that was found."""
+    held_us: int | None = None
+    """How long the place's text waited for the guards of a stream; None for a whole text."""
 
 
 class Blocked(Exception):
     """A guard stopped a stream."""
 
-    def __init__(self, guard: str, reason: str) -> None:
+    def __init__(self, guard: str, reason: str, action: Action = "block") -> None:
         super().__init__(f"{guard}: {reason}")
         self.guard = guard
         self.reason = reason
+        self.action = action
+        """`block`, or `escalate` when a person shall look at it."""
 
 
 class Detector(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from guardrails import hints
 from guardrails.policy import PolicyError
 
 ParameterType = Literal["text", "number", "boolean", "choice", "choices", "texts", "patterns", "json"]
@@ -50,7 +51,9 @@ def read(declared: Sequence[Parameter], given: Mapping[str, Any], *, kind: str) 
     known = {parameter.name: parameter for parameter in declared}
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise PolicyError(f"a {kind} guard has no parameter {unknown[0]!r}; known: {sorted(known)}")
+        raise PolicyError(
+            f"a {kind} guard has no parameter {unknown[0]!r}; {hints.known(unknown[0], sorted(known))}"
+        )
     return {name: _value(parameter, given, kind) for name, parameter in known.items()}
 
 
@@ -58,7 +61,9 @@ def choices(names: Sequence[str], known: Mapping[str, T], *, parameter: str, kin
     """Return what the names stand for. Raises PolicyError for one that is not known."""
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise PolicyError(f"{kind} guard, {parameter!r}: unknown {unknown[0]!r}; known: {sorted(known)}")
+        raise PolicyError(
+            f"{kind} guard, {parameter!r}: unknown {unknown[0]!r}; {hints.known(unknown[0], sorted(known))}"
+        )
     return [known[name] for name in dict.fromkeys(names)]
 
 
@@ -76,7 +81,7 @@ def _value(parameter: Parameter, given: Mapping[str, Any], kind: str) -> Any:
     if parameter.type == "patterns" and not all(isinstance(item, Mapping) for item in value):
         raise PolicyError(f"{where} must hold only objects with a name and a regex")
     if parameter.type == "choice" and value not in parameter.choices:
-        raise PolicyError(f"{where}: unknown {value!r}; known: {sorted(parameter.choices)}")
+        raise PolicyError(f"{where}: unknown {value!r}; {hints.known(value, sorted(parameter.choices))}")
     if parameter.type == "number":
         low, high = parameter.least, parameter.most
         if (low is not None and value < low) or (high is not None and value > high):

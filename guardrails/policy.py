@@ -7,6 +7,13 @@ from uuid import UUID
 
 from guardrails.verdict import PLACES, Action, Place
 
+Style = Literal["placeholder", "realistic", "hash", "encrypt", "redact"]
+STYLES: tuple[Style, ...] = ("placeholder", "realistic", "hash", "encrypt", "redact")
+"""What can stand in place of a value. The first two come back to the caller, the others do not."""
+Scope = Literal["", "organisation", "project", "route", "key"]
+SCOPES: tuple[Scope, ...] = ("organisation", "project", "route", "key")
+"""For whom a policy is made, from the widest to the narrowest: the order in which their guards run."""
+
 
 class PolicyError(ValueError):
     """A policy asks for what cannot be enforced; the sentence names the value and the remedy."""
@@ -26,6 +33,20 @@ class GuardConfig:
     deadline_ms: int = 2_000
     is_shadow: bool = False
     """Decide and record, but let everything pass."""
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    """What follows findings of one kind, by entity; the others have `action`."""
+    threshold: float = 0.0
+    """Findings that are less sure than this are passed over."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The same for findings of one kind, by entity, in place of `threshold`."""
+    rollout_percent: int = 100
+    """Of so many conversations in a hundred it is enforced; in the others it is in shadow."""
+    replacement: Style = "placeholder"
+    """What stands in place of what is masked."""
+    replacement_text: str = ""
+    """What `redact` puts in place of a value, and what stands before those that `hash` and `encrypt` make."""
+    scope: Scope = ""
+    """Whose guard it is in a policy that was put together of several."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -37,6 +58,12 @@ class Policy:
     name: str
     version: int
     guards: tuple[GuardConfig, ...] = ()
+    rollout_percent: int = 100
+    """This version is in force for so many conversations in a hundred; for the others the one before it is."""
+    before: "Policy | None" = None
+    """What is in force for the conversations that this version does not reach yet; None when it reaches all."""
+    remembers_s: int = 0
+    """How long a conversation's masked values keep their stand-ins; 0 for one request."""
 
 
 def starter_guards() -> tuple[GuardConfig, ...]:

@@ -1,15 +1,17 @@
 """The guards of a policy, ready to run, and whether what a policy asks of them can be enforced."""
 
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from guardrails import hints
 from guardrails.kinds import KINDS, GuardKind
 from guardrails.local import ScanningGuard, WholeGuard
-from guardrails.policy import GuardConfig, Policy, PolicyError
-from guardrails.verdict import ACTIONS, PLACES, Failure, Place
+from guardrails.policy import SCOPES, STYLES, GuardConfig, Policy, PolicyError
+from guardrails.verdict import ACTIONS, CHANGING, PLACES, Action, Failure, Finding, Place
 
 __all__ = [
     "KINDS",
@@ -23,6 +25,9 @@ __all__ = [
 ]
 
 LONGEST_DEADLINE_MS = 60_000
+LONGEST_REPLACEMENT = 100
+LONGEST_MEMORY_S = 30 * 24 * 3_600
+_ENTITY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
 class RemoteGuard(Protocol):
@@ -57,7 +62,38 @@ class Check:
     @property
     def changes_text(self) -> bool:
         """True when a finding must not travel on or be stored."""
-        return self.config.action in ("mask", "block") and not self.config.is_shadow
+        config = self.config
+        return not config.is_shadow and (
+            config.action in CHANGING or not CHANGING.isdisjoint(config.actions.values())
+        )
+
+    @property
+    def is_particular(self) -> bool:
+        """True when what follows a finding depends on what was found, or on how sure the guard is."""
+        config = self.config
+        return bool(config.actions or config.threshold or config.thresholds)
+
+    @property
+    def canary(self) -> Literal["", "enforced", "shadow"]:
+        """Whether a guard that is enforced for a part of the conversations is for this one."""
+        if self.config.rollout_percent >= 100:
+            return ""
+        return "shadow" if self.config.is_shadow else "enforced"
+
+    def action_for(self, entity: str) -> Action:
+        """Return what follows a finding."""
+        return self.config.actions.get(entity, self.config.action)
+
+    def changes(self, entity: str) -> bool:
+        """Tell whether a finding must not travel on or be stored."""
+        return not self.config.is_shadow and self.action_for(entity) in CHANGING
+
+    def counted(self, findings: Sequence[Finding]) -> Sequence[Finding]:
+        """Return the findings that are sure enough."""
+        config = self.config
+        return [
+            each for each in findings if each.score >= config.thresholds.get(each.entity, config.threshold)
+        ]
 
     @property
     def holds_all(self) -> bool:
@@ -69,19 +105,63 @@ def validate(config: GuardConfig) -> None:
     """Raise PolicyError, in a sentence for the person who wrote it, unless the guard can be enforced as configured."""
     if not config.name.strip() or len(config.name) > 100 or not config.name.isprintable():
         raise PolicyError(f"a guard needs a name of 1 to 100 printable characters, not {config.name[:100]!r}")
-    if config.action not in ACTIONS:
-        raise PolicyError(f"guard {config.name!r}: unknown action {config.action!r}; known: {list(ACTIONS)}")
+    for action in (config.action, *config.actions.values()):
+        if action not in ACTIONS:
+            raise PolicyError(
+                f"guard {config.name!r}: unknown action {action!r}; {hints.known(action, ACTIONS)}"
+            )
     unknown = sorted(set(config.places) - set(PLACES))
     if unknown or not config.places:
         what = f"unknown place {unknown[0]!r}" if unknown else "no place to look in"
-        raise PolicyError(f"guard {config.name!r}: {what}; known: {list(PLACES)}")
+        raise PolicyError(f"guard {config.name!r}: {what}; {hints.known(*unknown[:1] or ('',), PLACES)}")
     if config.on_error not in ("allow", "block"):
         raise PolicyError(f"guard {config.name!r}: on_error is 'allow' or 'block', not {config.on_error!r}")
     if not 1 <= config.deadline_ms <= LONGEST_DEADLINE_MS:
         raise PolicyError(
             f"guard {config.name!r}: deadline_ms lies between 1 and {LONGEST_DEADLINE_MS}, not {config.deadline_ms}"
         )
-    _built(config)
+    _validate_roll_out(config)
+    _validate_entities(config, _built(config))
+
+
+def _validate_roll_out(config: GuardConfig) -> None:
+    name = f"guard {config.name!r}"
+    _percent(config.rollout_percent, name)
+    if config.replacement not in STYLES:
+        raise PolicyError(
+            f"{name}: unknown replacement {config.replacement!r}; {hints.known(config.replacement, STYLES)}"
+        )
+    text = config.replacement_text
+    if len(text) > LONGEST_REPLACEMENT or not text.isprintable():
+        raise PolicyError(
+            f"{name}: replacement_text has at most {LONGEST_REPLACEMENT} printable characters; shorten it"
+        )
+    if config.scope and config.scope not in SCOPES:
+        raise PolicyError(f"{name}: unknown scope {config.scope!r}; {hints.known(config.scope, SCOPES)}")
+
+
+def _validate_entities(config: GuardConfig, guard: Any) -> None:
+    name = f"guard {config.name!r}"
+    for field, value in (("threshold", config.threshold), *config.thresholds.items()):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise PolicyError(f"{name}: {field} must be a number from 0 to 1, not {value!r}")
+    found: frozenset[str] | None = getattr(guard, "entities", None)
+    for field, by_entity in (("actions", config.actions), ("thresholds", config.thresholds)):
+        for entity in by_entity:
+            if not isinstance(entity, str) or not _ENTITY.fullmatch(entity):
+                raise PolicyError(
+                    f"{name}: {field} names {str(entity)[:100]!r}; a finding's name is in capitals, digits and _"
+                )
+            if found is not None and entity not in found:
+                raise PolicyError(
+                    f"{name}: {field} names {entity!r}, which it does not look for; "
+                    f"{hints.known(entity, sorted(found))}"
+                )
+
+
+def _percent(value: Any, name: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        raise PolicyError(f"{name}: rollout_percent is a whole number from 0 to 100, not {value!r}")
 
 
 def validate_policy(policy: Policy) -> None:
@@ -90,6 +170,11 @@ def validate_policy(policy: Policy) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PolicyError(f"two guards are called {twice[0]!r}; rename one")
+    _percent(policy.rollout_percent, f"policy {policy.name!r}")
+    if not 0 <= policy.remembers_s <= LONGEST_MEMORY_S:
+        raise PolicyError(
+            f"policy {policy.name!r}: remembers_s lies between 0 and {LONGEST_MEMORY_S}, not {policy.remembers_s}"
+        )
     for config in policy.guards:
         validate(config)
 
@@ -135,7 +220,9 @@ def _check(order: int, config: GuardConfig) -> Check:
 def _built(config: GuardConfig) -> Any:
     kind = KINDS.get(config.kind)
     if kind is None:
-        raise PolicyError(f"guard {config.name!r}: there is no kind {config.kind!r}; known: {sorted(KINDS)}")
+        raise PolicyError(
+            f"guard {config.name!r}: there is no kind {config.kind!r}; {hints.known(config.kind, sorted(KINDS))}"
+        )
     try:
         return kind.build(config.parameters)
     except PolicyError as error:

@@ -15,9 +15,10 @@ from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, P
 from guardrails.policy import Policy
 from guardrails.redaction import Vault
 from guardrails.registry import Check, RemoteGuard
+from guardrails.rollout import in_force
 from guardrails.streaming import TextStream
 from guardrails.tally import Tally
-from guardrails.verdict import ACTIONS, Action, Failure, Finding, Place
+from guardrails.verdict import ACTIONS, STOPPING, Action, Failure, Finding, Place
 from guardrails.watch import Watch
 
 __all__ = ["Blocked", "Decision", "Detector", "GuardSession", "Outcome", "PlacedText", "TextStream"]
@@ -29,6 +30,8 @@ class GuardSession:
 
     policy: Policy | None
     detector: Detector | None = None
+    conversation: str = ""
+    """What names the conversation, or else the call: by it a roll-out to a part of the traffic is decided."""
     decisions: list[Decision] = field(default_factory=list)
     """What every guard that ran has decided so far."""
     _glance: Glance | None = field(default=None, repr=False)
@@ -36,7 +39,9 @@ class GuardSession:
     _conversation: Conversation = field(default=NOTHING_SAID, repr=False)
 
     def __post_init__(self) -> None:
-        self._glance = glance_of(self.policy) if self.policy else None
+        if self.policy is not None:
+            self.policy = in_force(self.policy, self.conversation)
+            self._glance = glance_of(self.policy)
 
     async def check_input(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
@@ -159,12 +164,14 @@ class GuardSession:
             decision = self.record(tally, is_streamed=is_streamed)
             if not decision.is_shadow:
                 strongest = max(strongest, decision.action, key=ACTIONS.index)
-                if decision.action == "block" and stopped_by is None:
+                if decision.action in STOPPING and (
+                    stopped_by is None or (stopped_by.action == "escalate" and decision.action == "block")
+                ):
                     stopped_by = decision
         if stopped_by is None:
             return Outcome(action=strongest, texts=travels, stored=stored)
         return Outcome(
-            action="block",
+            action=stopped_by.action,
             texts=stored,
             stored=stored,
             blocked_by=stopped_by.guard,

@@ -7,7 +7,7 @@ from guardrails.growing_json import GrowingJson
 from guardrails.json_text import Replacement, encodable, replaced
 from guardrails.outcome import WITHHELD, Blocked, PlacedText
 from guardrails.tally import Tally
-from guardrails.verdict import Place
+from guardrails.verdict import STOPPING, Place
 
 if TYPE_CHECKING:
     from guardrails.session import GuardSession
@@ -109,9 +109,9 @@ class TextStream:
     def _stop_if_blocked(self, tally: Tally) -> None:
         if (tally.entities or tally.failure) and self._has_text:
             decision = tally.decision(is_streamed=True)
-            if decision.action == "block" and not decision.is_shadow:
+            if decision.action in STOPPING and not decision.is_shadow:
                 self.close()
-                raise Blocked(decision.guard, decision.reason)
+                raise Blocked(decision.guard, decision.reason, decision.action)
 
     async def _check_held(self, text: str) -> str:
         self._is_closed = True
@@ -121,6 +121,6 @@ class TextStream:
             [PlacedText(place=self._place, text=text)], is_answer=True, is_streamed=True
         )
         self._stored = list(outcome.stored)
-        if outcome.action == "block":
-            raise Blocked(outcome.blocked_by, outcome.reason)
+        if outcome.action in STOPPING:
+            raise Blocked(outcome.blocked_by, outcome.reason, outcome.action)
         return outcome.texts[0]

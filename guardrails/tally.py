@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from guardrails.outcome import Decision
 from guardrails.registry import Check
-from guardrails.verdict import Action, Failure, Finding, Place
+from guardrails.verdict import ACTIONS, Action, Failure, Finding, Place
 
 
 @dataclass(slots=True)
@@ -17,7 +17,9 @@ class Tally:
     failure: Failure | None = None
     entities: dict[str, int] = field(default_factory=dict)
     score: float | None = None
+    entity_scores: dict[str, float] = field(default_factory=dict)
     duration_ns: int = 0
+    held_ns: int | None = None
 
     @property
     def is_unsafe_to_store(self) -> bool:
@@ -29,6 +31,7 @@ class Tally:
         for finding in findings:
             self.entities[finding.entity] = self.entities.get(finding.entity, 0) + 1
             self.score = max(self.score or 0.0, finding.score)
+            self.entity_scores[finding.entity] = max(self.entity_scores.get(finding.entity, 0.0), finding.score)
 
     def decision(self, *, is_streamed: bool) -> Decision:
         """Return what follows: the guard's action for a finding, its `on_error` for a failure."""
@@ -36,7 +39,7 @@ class Tally:
         action: Action = "allow"
         reason = ""
         if self.entities:
-            action = config.action
+            action = max(map(self.check.action_for, self.entities), key=ACTIONS.index)
             reason = f"found {', '.join(sorted(self.entities))} in {self.place}"
         if self.failure is not None and action != "block":
             action = "block" if config.on_error == "block" else action
@@ -53,4 +56,8 @@ class Tally:
             duration_us=self.duration_ns // 1_000,
             reason=reason,
             is_streamed=is_streamed,
+            canary=self.check.canary,
+            scope=config.scope,
+            entity_scores=self.entity_scores,
+            held_us=None if self.held_ns is None else self.held_ns // 1_000,
         )

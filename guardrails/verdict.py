@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Action = Literal["allow", "flag", "mask", "block"]
-ACTIONS: tuple[Action, ...] = ("allow", "flag", "mask", "block")
-"""From the weakest to the strongest."""
+Action = Literal["allow", "flag", "mask", "escalate", "block"]
+ACTIONS: tuple[Action, ...] = ("allow", "flag", "mask", "escalate", "block")
+"""From the weakest to the strongest. What is escalated is stopped, too, and a person looks at it."""
+STOPPING: frozenset[Action] = frozenset(("escalate", "block"))
+"""After one of these nothing travels on."""
+CHANGING: frozenset[Action] = frozenset(("mask", *STOPPING))
+"""What one of these is about may not be stored as it was."""
 
 Place = Literal[
     "system",

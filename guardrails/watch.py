@@ -143,12 +143,16 @@ class Watch:
         whole.tally.duration_ns += time.perf_counter_ns() - started
 
     def _note(self, tally: Tally, findings: Sequence[Finding]) -> None:
+        check = tally.check
+        if check.is_particular:
+            findings = check.counted(findings)
         tally.add(findings)
-        if tally.check.changes_text:
-            order = tally.check.order
+        if check.changes_text:
+            order = check.order
             self._stretches += [
                 Stretch(each.start, each.end, each.entity, (order, -each.score, each.start - each.end))
                 for each in findings
+                if not check.is_particular or check.changes(each.entity)
             ]
 
     def _forget(self) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from guardrails.verdict import Action
+
 
 class RequestError(Exception):
     """A request ends here, with a status and a reason its sender can act on."""
@@ -67,6 +69,26 @@ def forbidden(message: str, *, code: str = "insufficient_permissions") -> Reques
 def blocked(message: str) -> RequestError:
     """A guard said no."""
     return RequestError(400, message, code="blocked_by_policy")
+
+
+STOPPED_BY_POLICY = frozenset(("blocked_by_policy", "escalated_by_policy"))
+"""The codes under which guards say no."""
+
+
+def stopped(
+    action: Action, *, guard: str, reason: str, reference: str, is_answer: bool = False
+) -> RequestError:
+    """A guard said no, for good or until a person has looked."""
+    what = "The answer was" if is_answer else "The call was"
+    if action == "escalate":
+        return RequestError(
+            400,
+            f"{what} held back by the guard {guard!r} for a person to look at: {reason}. Reference: {reference}.",
+            code="escalated_by_policy",
+            headers={"x-parapet-review": reference},
+        )
+    subject = "The answer was blocked" if is_answer else "Blocked"
+    return blocked(f"{subject} by the guard {guard!r}: {reason}.")
 
 
 def upstream_failed(message: str, *, code: str = "upstream_unavailable") -> RequestError:

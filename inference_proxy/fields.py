@@ -62,6 +62,15 @@ class Fields:
             raise FieldError(f"{self._at(name)} must be a positive number of seconds, not {value!r}")
         return float(value)
 
+    def number(self, name: str, default: float = _REQUIRED) -> float:
+        """Return a number."""
+        value = self._values.get(name, default)
+        if value is _REQUIRED:
+            raise FieldError(f"{self._at(name)} is missing")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise FieldError(f"{self._at(name)} must be a number, not {_kind(value)}")
+        return float(value)
+
     def uuid(self, name: str) -> UUID:
         """Return a UUID."""
         value = self.text(name)

@@ -8,9 +8,9 @@ import orjson
 
 from guardrails.policy import Policy
 from guardrails.session import Blocked, Decision, Detector, GuardSession, PlacedText, TextStream
-from guardrails.verdict import ACTIONS, Place
+from guardrails.verdict import ACTIONS, STOPPING, Action, Place
 from inference_proxy.endpoints.base import Body, Endpoint
-from inference_proxy.errors import blocked, invalid
+from inference_proxy.errors import invalid, stopped
 from inference_proxy.plain_chunks import PlainChunks
 from inference_proxy.relay import DONE, payloads, split_events
 from inference_proxy.texts import (
@@ -42,17 +42,26 @@ class CheckedAnswer:
     """What may be kept."""
     blocked_by: str = ""
     reason: str = ""
+    action: Action = "allow"
+    """`block` or `escalate` when a guard stopped it."""
 
 
 class Guarding:
     """One call's passage through the guards, there and back."""
 
     def __init__(
-        self, policy: Policy | None, detector: Detector | None, *, alias: Callable[[str], str]
+        self,
+        policy: Policy | None,
+        detector: Detector | None,
+        *,
+        alias: Callable[[str], str],
+        reference: str = "",
+        conversation: str = "",
     ) -> None:
+        self._reference = reference
         self._policy = policy
         self._has_guards = policy is not None and bool(policy.guards)
-        self._session = GuardSession(policy, detector)
+        self._session = GuardSession(policy, detector, conversation)
         self._alias = alias
         self._placeholders_sent = False
         self.kept: Body | None = None
@@ -113,8 +122,13 @@ class Guarding:
             self.kept = orjson.loads(raw)
             put_all(endpoint.request_slots(self.kept), stored)
         self._placeholders_sent = put_all(slots, travels, travels=True)
-        if outcome.action == "block":
-            raise blocked(f"Blocked by the guard {outcome.blocked_by!r}: {outcome.reason}.")
+        if outcome.action in STOPPING:
+            raise stopped(
+                outcome.action,
+                guard=outcome.blocked_by,
+                reason=outcome.reason,
+                reference=self._reference,
+            )
 
     async def check_answer(self, endpoint: Endpoint, answer: Body, content: bytes) -> CheckedAnswer:
         """Restore and guard a whole answer, which is `content` parsed."""
@@ -128,8 +142,8 @@ class Guarding:
             kept = orjson.loads(content)
             put_all(endpoint.answer_slots(kept), outcome.stored)
         messages = endpoint.output_messages(kept)
-        if outcome.action == "block":
-            return CheckedAnswer(b"", messages, outcome.blocked_by, outcome.reason)
+        if outcome.action in STOPPING:
+            return CheckedAnswer(b"", messages, outcome.blocked_by, outcome.reason, outcome.action)
         if outcome.texts == came:
             return CheckedAnswer(content, messages)
         if kept is answer:
@@ -306,8 +320,8 @@ class GuardedStream:
         kept = orjson.loads(payload)
         put_all(_other_texts(kept), outcome.stored)
         self.transcript.add(kept)
-        if outcome.action == "block":
-            raise Blocked(outcome.blocked_by, outcome.reason)
+        if outcome.action in STOPPING:
+            raise Blocked(outcome.blocked_by, outcome.reason, outcome.action)
         return put_all(slots, outcome.texts, travels=True)
 
     async def _finish_choice(self, index: int) -> list[bytes]:

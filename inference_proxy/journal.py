@@ -160,6 +160,16 @@ def labels_of(exchange: Exchange, body: Body) -> dict[str, str]:
     return {"user": user} | labels if user and isinstance(user, str) else labels
 
 
+def conversation_of(exchange: Exchange, body: Body) -> str:
+    """Return what a call's conversation is called: its session, or else its user; empty when the caller named neither."""
+    headers = exchange.headers
+    said = headers.get(_LABELS["session"], b"") or headers.get(_LABELS["user"], b"")
+    if said:
+        return said.decode("utf-8", "replace").strip()
+    user = body.get("safety_identifier") or body.get("user")
+    return user if isinstance(user, str) else ""
+
+
 _LONGEST_LABEL, _MOST_TAGS = 256, 32
 _LABELS = {
     name: b"x-parapet-" + name.encode()

@@ -9,21 +9,23 @@ from urllib.parse import quote
 
 import orjson
 
+from guardrails.verdict import STOPPING
 from inference_proxy.aliases import alias
 from inference_proxy.answers import described, finish_reason
 from inference_proxy.dispatch import Reached
 from inference_proxy.endpoints.base import Endpoint, expect, missing, wrong_type
 from inference_proxy.errors import (
+    STOPPED_BY_POLICY,
     RequestError,
-    blocked,
     invalid,
+    stopped,
     unavailable,
     upstream_failed,
 )
 from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList
 from inference_proxy.forwarding import to_caller, to_upstream
 from inference_proxy.guarding import GuardedStream, Guarding
-from inference_proxy.journal import Journal, labels_of
+from inference_proxy.journal import Journal, conversation_of, labels_of
 from inference_proxy.limits import NOTHING_RESERVED, Reservation, estimate, has_limits
 from inference_proxy.recording import NotRecordedError
 from inference_proxy.routing import Plan, ProjectRoutes
@@ -97,6 +99,8 @@ class _Journey:
             routes.project.policy,
             serving.detector,
             alias=partial(alias, project_id=routes.project.id, pepper=serving.pepper),
+            reference=journal.context.span_id,
+            conversation=conversation_of(exchange, body) or journal.context.trace_id,
         )
         self.reservation: Reservation = NOTHING_RESERVED
         self.is_recorded = False
@@ -225,8 +229,12 @@ class _Journey:
                 checked = await self.guarding.check_answer(endpoint, answer, content)
                 content, journal.output_messages = checked.content, checked.messages
                 if checked.blocked_by:
-                    raise blocked(
-                        f"The answer was blocked by the guard {checked.blocked_by!r}: {checked.reason}."
+                    raise stopped(
+                        checked.action,
+                        guard=checked.blocked_by,
+                        reason=checked.reason,
+                        reference=journal.context.span_id,
+                        is_answer=True,
                     )
             else:
                 journal.output_messages = endpoint.output_messages(answer)
@@ -283,7 +291,7 @@ class _Journey:
     async def _refuse(self, error: RequestError) -> None:
         journal = self.journal
         journal.http_status = error.status
-        is_block = error.code == "blocked_by_policy"
+        is_block = error.code in STOPPED_BY_POLICY
         if journal.status == "ok" or is_block:
             journal.fail(error.code, error.for_the_record, status="blocked" if is_block else "error")
         if self.exchange.status is not None:
@@ -320,7 +328,7 @@ class _Journey:
                 (b"x-parapet-attempts", b"%d" % journal.attempts),
             ]
         acted = self.guarding.has_guards and {
-            f"{quote(decision.guard)}={'bypassed' if decision.error and decision.action != 'block' else decision.action}"
+            f"{quote(decision.guard)}={'bypassed' if decision.error and decision.action not in STOPPING else decision.action}"
             for decision in self.guarding.decisions
             if not decision.is_shadow and (decision.action != "allow" or decision.error)
         }

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from guardrails.policy import Policy
 from guardrails.session import Decision, Detector, GuardSession, PlacedText
-from guardrails.verdict import ACTIONS, PLACES
+from guardrails.verdict import ACTIONS, PLACES, STOPPING
 from inference_proxy.aliases import alias
 from inference_proxy.snapshot import ProjectConfig, Snapshot
 from inference_proxy.span_texts import FoundText, texts_of, with_texts, without_texts
@@ -78,7 +78,8 @@ async def _mask_span(
     span: Span, policy: Policy, anywhere: Policy, detector: Detector | None
 ) -> tuple[Span, list[GuardEvent]]:
     found = texts_of(span)
-    spoken, apart = GuardSession(policy, detector), GuardSession(anywhere, detector)
+    conversation = span.session_id or span.user_id or span.trace_id
+    spoken, apart = (GuardSession(each, detector, conversation) for each in (policy, anywhere))
     kept: dict[str, list[str]] = {"input": [], "output": [], "elsewhere": []}
     is_blocked = False
     for group, check in (("input", spoken.check_input), ("output", spoken.check_output)):
@@ -86,7 +87,7 @@ async def _mask_span(
         if texts:
             outcome = await check(texts)
             kept[group] = list(outcome.stored)
-            is_blocked = is_blocked or outcome.action == "block"
+            is_blocked = is_blocked or outcome.action in STOPPING
     texts = _placed(found, "elsewhere")
     outcome = await apart.check_input(texts)
     kept["elsewhere"] = list(outcome.stored)
@@ -95,7 +96,7 @@ async def _mask_span(
     if is_blocked:
         kept["input"] = [note] * len(kept["input"])
         kept["output"] = [note] * len(kept["output"])
-    if outcome.action == "block":
+    if outcome.action in STOPPING:
         kept["elsewhere"] = [note] * len(texts)
     remaining = {group: iter(texts) for group, texts in kept.items()}
     masked = with_texts(span, (next(remaining[text.group]) for text in found))
@@ -155,4 +156,9 @@ def _event(span: Span, policy: Policy, place: str, decision: Decision, number: i
         duration_us=decision.duration_us,
         environment=span.environment,
         model=span.model,
+        entity_scores=dict(decision.entity_scores),
+        held_us=decision.held_us,
+        canary=decision.canary,
+        scope=decision.scope,
+        api_key_id=span.api_key_id,
     )

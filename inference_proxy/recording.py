@@ -9,10 +9,11 @@ from uuid import uuid4
 
 from guardrails.policy import Policy
 from guardrails.session import Decision
+from guardrails.verdict import STOPPING
 from inference_proxy.journal import Journal
 from inference_proxy.metrics import Metrics
 from inference_proxy.settings import Audit
-from ingest.records import GuardEvent, Span, encode
+from ingest.records import Span, Verdicts, encode
 from ingest.spool import SpoolError
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class NotRecordedError(Exception):
 
 
 class Recorder:
-    """Keeps one span for each call, and one event for each decision of a guard that matters."""
+    """Keeps one span for each call, and what every guard decided about it."""
 
     def __init__(self, spool: Spool, metrics: Metrics, *, audit: Audit) -> None:
         self._spool = spool
@@ -65,14 +66,12 @@ class Recorder:
         self._metrics.outcomes[span.status] += 1
         self._metrics.observe_overhead((span.overhead_us or 0) / 1_000_000)
         yield _encoded(span)
-        if policy is not None:
-            now_us = time.time_ns() // 1_000
+        if policy is not None and decisions:
             for decision in decisions:
                 self._metrics.guard_actions[decision.action] += 1
-                if decision.error and decision.action != "block":
+                if decision.error and decision.action not in STOPPING:
                     self._metrics.guard_bypasses += 1
-                if decision.action != "allow" or decision.error:
-                    yield encode(_event(span, policy, decision, now_us))
+            yield encode(_verdicts(span, policy, decisions))
 
 
 def _encoded(span: Span) -> bytes:
@@ -87,27 +86,19 @@ def _encoded(span: Span) -> bytes:
     return encode(replace(span, request={}, input_messages=[], output_messages=[], attributes=attributes))
 
 
-def _event(span: Span, policy: Policy, decision: Decision, at_us: int) -> GuardEvent:
-    return GuardEvent(
+def _verdicts(span: Span, policy: Policy, decisions: Sequence[Decision]) -> Verdicts:
+    return Verdicts(
         id=uuid4(),
         project_id=span.project_id,
         trace_id=span.trace_id,
         span_id=span.span_id,
-        at_us=at_us,
+        at_us=time.time_ns() // 1_000,
         policy_id=policy.id,
         policy_name=policy.name,
         policy_version=policy.version,
-        guard=decision.guard,
-        guard_kind=decision.kind,
-        place=decision.place,
-        action=decision.action,
-        is_shadow=decision.is_shadow,
-        error=decision.error,
-        entities=dict(decision.entities),
-        score=decision.score,
-        duration_us=decision.duration_us,
-        is_streamed=decision.is_streamed,
         environment=span.environment,
         route=span.route,
         model=span.model or span.model_requested,
+        api_key_id=span.api_key_id,
+        decisions=decisions,
     )

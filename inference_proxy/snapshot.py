@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from guardrails.policy import GuardConfig, Policy
+from guardrails.policy import GuardConfig, Policy, Scope, Style
 from guardrails.verdict import PLACES, Action
 from inference_proxy.fields import FieldError, Fields
 from ingest.keys import KeyGrant, KeyHash, KeyRing
@@ -146,10 +146,14 @@ def _dump_grant(grant: KeyGrant) -> dict[str, Any]:
 
 
 def _dump_project(project: ProjectConfig) -> dict[str, Any]:
-    fields = asdict(project)
-    for guard in (fields["policy"] or {}).get("guards", ()):
-        guard["places"] = sorted(guard["places"])
-    return fields
+    return asdict(project) | {"policy": _dump_policy(project.policy)}
+
+
+def _dump_policy(policy: Policy | None) -> dict[str, Any] | None:
+    if policy is None:
+        return None
+    guards = [asdict(guard) | {"places": sorted(guard.places)} for guard in policy.guards]
+    return asdict(policy) | {"guards": guards, "before": _dump_policy(policy.before)}
 
 
 _SCOPES = ("proxy", "ingest", "api")
@@ -212,6 +216,9 @@ def _policy(fields: Fields) -> Policy:
         name=fields.text("name"),
         version=fields.count("version"),
         guards=fields.each("guards", _guard),
+        rollout_percent=fields.count("rollout_percent", 100),
+        before=fields.optional("before", _policy),
+        remembers_s=fields.count("remembers_s", 0),
     )
 
 
@@ -228,6 +235,13 @@ def _guard(fields: Fields) -> GuardConfig:
         on_error=fields.choice("on_error", Literal["allow", "block"], "block"),
         deadline_ms=fields.count("deadline_ms", 2_000),
         is_shadow=fields.flag("is_shadow", False),
+        actions=fields.map("actions"),
+        threshold=fields.number("threshold", 0.0),
+        thresholds=fields.map("thresholds"),
+        rollout_percent=fields.count("rollout_percent", 100),
+        replacement=fields.choice("replacement", Style, "placeholder"),
+        replacement_text=fields.text("replacement_text", ""),
+        scope=fields.choice("scope", Scope, ""),
         parameters=fields.map("parameters"),
     )
 

@@ -112,7 +112,8 @@ class StreamRelay:
 
     async def _end_blocked(self, block: Blocked) -> None:
         """End a stream that a guard stopped the way OpenAI ends a filtered one."""
-        self._journal.fail("blocked_by_policy", f"{block.guard}: {block.reason}", status="blocked")
+        code = "escalated_by_policy" if block.action == "escalate" else "blocked_by_policy"
+        self._journal.fail(code, f"{block.guard}: {block.reason}", status="blocked")
         self._journal.finish_reason = "content_filter"
         assert self._guarded is not None
         self._hear_out()

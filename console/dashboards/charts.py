@@ -18,7 +18,7 @@ Figure = dict[str, Any]
 Value = float | int | Decimal | None
 
 STATUS_COLOURS = {"ok": "--series-1", "blocked": "--series-4", "error": "--series-5", "aborted": "--series-3"}
-ACTION_COLOURS = {"flag": "--series-3", "mask": "--series-2", "block": "--series-4"}
+ACTION_COLOURS = {"flag": "--series-3", "mask": "--series-2", "escalate": "--series-5", "block": "--series-4"}
 OTHERS = "others"
 LONGEST_NAME = 24
 

@@ -14,6 +14,7 @@ from guardrails.verdict import PLACES
 ACTION_CHOICES = [
     ("flag", "flag it"),
     ("mask", "mask it"),
+    ("escalate", "hold it for a person"),
     ("block", "block the call"),
     ("allow", "allow it"),
 ]

@@ -9,6 +9,15 @@ from guardrails import policy as guardrails
 from guardrails import registry
 from guardrails.verdict import PLACES, Place
 
+LATER_FIELDS: Mapping[str, Any] = {
+    "actions": {},
+    "threshold": 0.0,
+    "thresholds": {},
+    "rollout_percent": 100,
+    "replacement": "placeholder",
+    "replacement_text": "",
+}
+"""Fields that rows may lack, and what they then mean."""
 FIELDS = (
     "name",
     "kind",
@@ -18,6 +27,7 @@ FIELDS = (
     "deadline_ms",
     "is_shadow",
     "is_enabled",
+    *LATER_FIELDS,
     "parameters",
 )
 
@@ -86,12 +96,23 @@ def config_from(guard: Mapping[str, Any]) -> guardrails.GuardConfig:
         on_error=_typed(guard, "on_error", str),
         deadline_ms=_typed(guard, "deadline_ms", int),
         is_shadow=guard.get("is_shadow", False) is True,
+        actions=_typed(guard, "actions", dict, {}),
+        threshold=_number(guard, "threshold"),
+        thresholds=_typed(guard, "thresholds", dict, {}),
+        rollout_percent=_typed(guard, "rollout_percent", int, 100),
+        replacement=_typed(guard, "replacement", str, "placeholder"),
+        replacement_text=_typed(guard, "replacement_text", str, ""),
         parameters=_typed(guard, "parameters", dict),
     )
 
 
 def as_stored(config: guardrails.GuardConfig, *, is_enabled: bool = True) -> dict[str, Any]:
-    """Return a guard as rows keep it."""
+    """Return a guard as rows keep it. What was added to guards later is there only where somebody chose it."""
+    later = {
+        name: dict(value) if isinstance(value, Mapping) else value
+        for name, default in LATER_FIELDS.items()
+        if (value := getattr(config, name)) != default
+    }
     return {
         "name": config.name,
         "kind": config.kind,
@@ -101,12 +122,20 @@ def as_stored(config: guardrails.GuardConfig, *, is_enabled: bool = True) -> dic
         "deadline_ms": config.deadline_ms,
         "is_shadow": config.is_shadow,
         "is_enabled": is_enabled,
+        **later,
         "parameters": dict(config.parameters),
     }
 
 
-def _typed(guard: Mapping[str, Any], name: str, kind: type) -> Any:
-    value = guard.get(name)
+def _number(guard: Mapping[str, Any], name: str) -> float:
+    value = guard.get(name, 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise GuardError(f"guard {guard.get('name')!r}: {name} must be a number, not {value!r}")
+    return float(value)
+
+
+def _typed(guard: Mapping[str, Any], name: str, kind: type, default: Any = None) -> Any:
+    value = guard.get(name, default)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise GuardError(
             f"guard {guard.get('name')!r}: {name} must be of type {kind.__name__}, not {value!r}"

@@ -20,7 +20,7 @@ register.filter("duration", formats.duration)
 register.filter("percent", formats.percent)
 
 STATUS_TONES = {"ok": "ok", "error": "danger", "blocked": "guard", "aborted": "warn"}
-ACTION_TONES = {"allow": "ok", "flag": "warn", "mask": "info", "block": "guard"}
+ACTION_TONES = {"allow": "ok", "flag": "warn", "mask": "info", "escalate": "guard", "block": "guard"}
 
 
 def _zone(context: template.Context) -> ZoneInfo:

@@ -246,7 +246,7 @@ def _verdict_step(verdict: GuardEventRow) -> Step:
         said.append(found)
     if verdict.error:
         said.append(f"could not decide: {verdict.error}")
-    tone = {"flag": "warn", "mask": "info", "block": "guard"}.get(verdict.action, "")
+    tone = {"flag": "warn", "mask": "info", "escalate": "guard", "block": "guard"}.get(verdict.action, "")
     return Step(
         title=f"Guard {verdict.guard}", text=" · ".join(said), tone=tone, took=formats.duration(verdict.duration_us)
     )  # fmt: skip
@@ -276,5 +276,5 @@ def _sum(counts: Sequence[int | None]) -> int | None:
 
 
 def _strength(action: str) -> int:
-    order = ("", "allow", "flag", "mask", "block")
+    order = ("", "allow", "flag", "mask", "escalate", "block")
     return order.index(action) if action in order else 0

@@ -13,7 +13,7 @@ from console.ranges import FilterError, TimeRange, parse_range
 
 Scope = Literal["traces", "calls"]
 STATUSES = ("ok", "error", "blocked", "aborted")
-GUARD_ACTIONS = ("allow", "flag", "mask", "block")
+GUARD_ACTIONS = ("allow", "flag", "mask", "escalate", "block")
 KINDS = (
     "llm", "embedding", "agent", "tool", "chain", "retriever", "reranker", "guardrail", "evaluator", "event", "span",
 )  # fmt: skip

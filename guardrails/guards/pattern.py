@@ -80,6 +80,8 @@ class PatternGuard:
 
     def __init__(self, patterns: Sequence[NamedPattern], *, is_normalising: bool = False) -> None:
         self.is_normalising = is_normalising
+        self.entities = frozenset(pattern.entity for pattern in patterns)
+        """All that it may find."""
         self.patterns = [_Compiled(pattern, _compile(pattern)) for pattern in patterns]
         try:
             wholes = [without_captures(pattern.regex) for pattern in patterns]

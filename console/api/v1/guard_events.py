@@ -14,6 +14,7 @@ from console.api.access import project_of
 from console.api.parameters import HexId, PagedParameters, Text, read_cursor, write_cursor
 from console.api.v1.shapes import Failure, GuardEventShape
 from console.store import store
+from guardrails.verdict import ACTIONS
 from ingest.queries.guard_events import GuardEventFilters, newest_events
 
 
@@ -22,7 +23,7 @@ class GuardEventParameters(PagedParameters):
 
     guard = Text()
     guard_kind = Text()
-    action = serializers.ChoiceField(["", "allow", "flag", "mask", "block"], required=False, default="")
+    action = serializers.ChoiceField(["", *ACTIONS], required=False, default="")
     place = Text()
     environment = Text()
     trace_id = HexId(required=False, default="")
