@@ -1,0 +1,89 @@
+"""From the tags of tokens to personal data in characters."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guardrails.encoder.labels import OUTSIDE, TOKEN_LABELS, entity_of
+from guardrails.encoder.reading import EncoderSpan
+from guardrails.encoder.windows import Tokens
+
+Array = NDArray[np.float32]
+_SURELY_OUTSIDE = 0.9
+_NEVER = np.float32(-1e9)
+
+
+def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[EncoderSpan, ...]:
+    """Return what the likeliest path of tags says; `chances` are the logarithms of the tags' probabilities.
+
+    An entity begins where a word does, and every part of a word belongs to what the word does.
+    """
+    ready = chances.copy()
+    ready[:, 1:] += readiness
+    # Where nothing could be, nothing needs to be looked for.
+    open_ = chances[:, OUTSIDE] < np.log(_SURELY_OUTSIDE) - readiness
+    found: list[EncoderSpan] = []
+    for first, last in _runs(_whole_words(open_, tokens.within)):
+        path = _best_path(ready[first:last], tokens.within[first:last])
+        for begin, end in _entities(path):
+            tag = path[begin]
+            entity = entity_of(tag)
+            pair = chances[first + begin : first + end, [tag, tag + 1]]
+            score = float(np.exp(np.logaddexp(pair[:, 0], pair[:, 1])).mean())
+            start, stop = int(tokens.starts[first + begin]), int(tokens.ends[first + end - 1])
+            found.append(EncoderSpan(entity, start, stop, round(min(score, 1.0), 4)))
+    return tuple(found)
+
+
+def _best_path(chances: Array, within: NDArray[np.bool_]) -> list[int]:
+    """Find the likeliest tags in which an entity only goes on after it has begun."""
+    count = len(TOKEN_LABELS)
+    begins = np.arange(1, count, 2)
+    came_from = np.zeros((len(chances), count), np.int64)
+    score = np.full(count, _NEVER)
+    score[OUTSIDE] = chances[0, OUTSIDE]
+    score[begins] = chances[0, begins]
+    for place in range(1, len(chances)):
+        best = int(score.argmax())
+        goes_on = np.where(score[begins] >= score[begins + 1], begins, begins + 1)
+        after = np.full(count, _NEVER)
+        after[begins + 1] = score[goes_on]
+        came_from[place, begins + 1] = goes_on
+        if within[place]:
+            after[OUTSIDE] = score[OUTSIDE]
+            came_from[place, OUTSIDE] = OUTSIDE
+        else:
+            after[OUTSIDE] = after[begins] = score[best]
+            came_from[place, OUTSIDE] = came_from[place, begins] = best
+        score = after + chances[place]
+    path = [int(score.argmax())]
+    for place in range(len(chances) - 1, 0, -1):
+        path.append(int(came_from[place, path[-1]]))
+    return path[::-1]
+
+
+def _entities(path: list[int]) -> Iterator[tuple[int, int]]:
+    begin = None
+    for place, tag in enumerate([*path, OUTSIDE]):
+        goes_on = tag != OUTSIDE and tag % 2 == 0
+        if begin is not None and not goes_on:
+            yield begin, place
+            begin = None
+        if tag % 2 == 1:
+            begin = place
+
+
+def _whole_words(open_: NDArray[np.bool_], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if not open_.any():
+        return open_
+    word = np.cumsum(~within)
+    touched = np.zeros(int(word[-1]) + 1, bool)
+    np.logical_or.at(touched, word, open_)
+    result: NDArray[np.bool_] = touched[word]
+    return result
+
+
+def _runs(open_: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], open_, [False]]).astype(np.int8)))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

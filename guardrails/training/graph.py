@@ -1,0 +1,193 @@
+"""The network as an ONNX graph, its large matrices in eight bits."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from guardrails.encoder.network import EPSILON, Network
+from guardrails.training.quantizing import rows_of_eight_bits
+
+Array = NDArray[np.float32]
+_CONTRIB = "com.microsoft"
+_LARGEST = 127.0
+_MIDDLE = 128
+_LEAST = 1e-8
+
+
+def onnx_model(network: Network, *, bits: int = 8) -> onnx.ModelProto:
+    """Return the graph: `ids`, `types` and `mask` in; `tokens`, `toxicity`, `injection` and `embedding` out.
+
+    With 8 bits the matrices of the layers and the tables are stored as integers with a scale per block or row; with 32,
+    everything is stored as it is.
+    """
+    return _Graph(network, bits).model()
+
+
+class _Graph:
+    def __init__(self, network: Network, bits: int) -> None:
+        self._network = network
+        self._bits = bits
+        self._weights = {
+            name: np.ascontiguousarray(tensor.detach().float().cpu().numpy())
+            for name, tensor in network.state_dict().items()
+        }
+        self._nodes: list[onnx.NodeProto] = []
+        self._stored: dict[str, onnx.TensorProto] = {}
+
+    def model(self) -> onnx.ModelProto:
+        states = self._read()
+        for index in range(self._network.shape.layers):
+            states = self._layer(states, f"layers.{index}.")
+        self._heads(states)
+        graph = helper.make_graph(
+            self._nodes,
+            "guard encoder",
+            [
+                helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"])
+                for name in ("ids", "types", "mask")
+            ],
+            [
+                helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["batch", "length", None]),
+                helper.make_tensor_value_info("toxicity", TensorProto.FLOAT, ["batch", None]),
+                helper.make_tensor_value_info("injection", TensorProto.FLOAT, ["batch"]),
+                helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", None]),
+            ],
+            list(self._stored.values()),
+        )
+        opsets = [helper.make_opsetid("", 18), helper.make_opsetid(_CONTRIB, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=10, producer_name="parapet")
+
+    def _read(self) -> str:
+        words = self._table("words.weight", "ids")
+        types = self._table("types.weight", "types")
+        length = self._node("Shape", ["ids"], start=1, end=2)
+        places = self._node(
+            "Slice", [self._whole("positions.weight"), self._constant([0]), length, self._constant([0])]
+        )
+        added = self._node("Add", [self._node("Add", [words, places]), types])
+        return self._norm(added, "norm")
+
+    def _layer(self, states: str, name: str) -> str:
+        parts = self._linear(states, name + "attended")
+        width = self._network.shape.width
+        sizes = self._constant([width, width, width])
+        query, key, value = self._node("Split", [parts, sizes], outputs=3, axis=-1)
+        seen = self._node(
+            "MultiHeadAttention",
+            [query, key, value, "", self._mask()],
+            domain=_CONTRIB,
+            num_heads=self._network.shape.heads,
+        )
+        states = self._skip_norm(self._linear(seen, name + "joined"), states, name + "first_norm")
+        up = self._node("Gelu", [self._linear(states, name + "up")], domain=_CONTRIB)
+        return self._skip_norm(self._linear(up, name + "down"), states, name + "second_norm")
+
+    def _heads(self, states: str) -> None:
+        self._linear(states, "token_head", out="tokens", exact=True)
+        there = self._node(
+            "Unsqueeze", [self._node("Cast", ["mask"], to=TensorProto.FLOAT), self._constant([2])]
+        )
+        total = self._node("ReduceSum", [there, self._constant([1])], keepdims=0)
+        kept = self._node("Mul", [states, there])
+        mean = self._node("Div", [self._node("ReduceSum", [kept, self._constant([1])], keepdims=0), total])
+        # Padding is pushed far below every true value.
+        one, far = self._scalar(1.0), self._scalar(1e4)
+        below = self._node("Mul", [self._node("Sub", [there, one]), far])
+        greatest = self._node(
+            "ReduceMax", [self._node("Add", [states, below]), self._constant([1])], keepdims=0
+        )
+        first = self._node("Gather", [states, self._store("zero", np.array(0, np.int64))], axis=1)
+        whole = self._node("Concat", [first, mean, greatest], axis=-1)
+        self._linear(whole, "toxicity_head", out="toxicity", exact=True)
+        injection = self._linear(whole, "injection_head", exact=True)
+        self._node("Squeeze", [injection, self._constant([1])], names=["injection"])
+        meaning = self._linear(mean, "embedding_head", exact=self._bits == 32)
+        size = self._node("ReduceL2", [meaning, self._constant([1])], keepdims=1)
+        self._node("Div", [meaning, size], names=["embedding"])
+
+    def _mask(self) -> str:
+        if "mask32" not in {name for node in self._nodes for name in node.output}:
+            self._node("Cast", ["mask"], names=["mask32"], to=TensorProto.INT32)
+        return "mask32"
+
+    def _linear(self, states: str, name: str, *, out: str = "", exact: bool = False) -> str:
+        weight = self._weights[name + ".weight"]
+        bias = self._weights.get(name + ".bias", np.zeros(weight.shape[0], np.float32))
+        names = [out] if out else None
+        if exact or self._bits == 32:
+            product = self._node(
+                "MatMul", [states, self._store(name + ".weight", np.ascontiguousarray(weight.T))]
+            )
+            return self._node("Add", [product, self._store(name + ".bias", bias)], names=names)
+        whole, scales = rows_of_eight_bits(weight)
+        stored = [
+            self._store(name + ".weight", np.ascontiguousarray(whole.T)),
+            self._store(name + ".scales", scales[:, 0]),
+        ]
+        integers, scale = self._integers(states)
+        middle = self._store("middle", np.array(_MIDDLE, np.uint8))
+        inputs = [integers, stored[0], self._scalar(1.0), stored[1], middle]
+        product = self._node("MatMulIntegerToFloat", inputs, domain=_CONTRIB)
+        scaled = self._node("Mul", [product, scale])
+        return self._node("Add", [scaled, self._store(name + ".bias", bias)], names=names)
+
+    def _integers(self, states: str) -> tuple[str, str]:
+        """Return the states as integers, each token by a scale of its own: what stands beside it in a batch is of no matter."""
+        greatest = self._node("ReduceMax", [self._node("Abs", [states]), self._constant([-1])], keepdims=1)
+        scale = self._node("Mul", [greatest, self._scalar(1 / _LARGEST)])
+        scale = self._node("Max", [scale, self._scalar(_LEAST)])
+        small = self._node("Add", [self._node("Div", [states, scale]), self._scalar(_MIDDLE + 0.5)])
+        return self._node("Cast", [small], to=TensorProto.UINT8), scale
+
+    def _table(self, name: str, index: str) -> str:
+        if self._bits == 32:
+            return self._node("Gather", [self._store(name, self._weights[name]), index])
+        whole, scales = rows_of_eight_bits(self._weights[name])
+        row = self._node("Gather", [self._store(name, whole), index])
+        scale = self._node("Gather", [self._store(name + ".scales", scales), index])
+        return self._node("Mul", [self._node("Cast", [row], to=TensorProto.FLOAT), scale])
+
+    def _whole(self, name: str) -> str:
+        if self._bits == 32:
+            return self._store(name, self._weights[name])
+        whole, scales = rows_of_eight_bits(self._weights[name])
+        numbers = self._node("Cast", [self._store(name, whole)], to=TensorProto.FLOAT)
+        return self._node("Mul", [numbers, self._store(name + ".scales", scales)])
+
+    def _norm(self, states: str, name: str) -> str:
+        gain, bias = self._kept(name + ".weight"), self._kept(name + ".bias")
+        return self._node("LayerNormalization", [states, gain, bias], axis=-1, epsilon=EPSILON)
+
+    def _skip_norm(self, states: str, skipped: str, name: str) -> str:
+        return self._norm(self._node("Add", [states, skipped]), name)
+
+    def _kept(self, name: str) -> str:
+        return self._store(name, self._weights[name])
+
+    def _constant(self, values: Sequence[int]) -> str:
+        return self._store("constant_" + "_".join(map(str, values)), np.array(values, np.int64))
+
+    def _scalar(self, value: float) -> str:
+        return self._store(f"scalar_{value:g}", np.array(value, np.float32))
+
+    def _store(self, name: str, array: NDArray[np.generic]) -> str:
+        if name not in self._stored:
+            self._stored[name] = numpy_helper.from_array(array, name)
+        return name
+
+    def _node(
+        self,
+        kind: str,
+        inputs: Iterable[str],
+        *,
+        names: list[str] | None = None,
+        outputs: int = 1,
+        domain: str = "",
+        **attributes: object,
+    ) -> "str | list[str]":
+        names = names or [f"{kind}_{len(self._nodes)}_{place}" for place in range(outputs)]
+        self._nodes.append(helper.make_node(kind, list(inputs), names, domain=domain, **attributes))
+        return names[0] if len(names) == 1 else names
