@@ -21,7 +21,7 @@ from inference_proxy.server import configured
 from inference_proxy.settings import Settings
 from inference_proxy.snapshot import ProjectConfig, Route, Snapshot, Target, UpstreamConfig, dump
 from ingest.keys import KeyGrant, KeyRing, hash_key, pepper_from
-from ingest.records import GuardEvent, Record, Span, decode
+from ingest.records import GuardEvent, Record, Span, Verdicts, decode
 from ingest.spool.homes import homes
 from ingest.spool.reader import list_segments
 from ingest.spool.segments import Frame, scan
@@ -220,7 +220,19 @@ class RunningProxy:
 
     def guard_events(self, count: int = 1) -> list[GuardEvent]:
         """Wait until so many guard events are recorded, and return them in order."""
-        return self._wait_for(GuardEvent, count)
+        found: list[GuardEvent] = []
+
+        def are_there() -> bool:
+            found[:] = [
+                event
+                for record in self.records()
+                if isinstance(record, Verdicts)
+                for event in record.events()
+            ]
+            return len(found) >= count
+
+        wait_until(are_there)
+        return found
 
     def _wait_for(self, kind: type[R], count: int) -> list[R]:
         found: list[R] = []
