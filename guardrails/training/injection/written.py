@@ -1,0 +1,198 @@
+"""The templates that we wrote: attacks, what only looks alike, and orders hidden in other people's texts."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from guardrails.training.injection import disguises
+from guardrails.training.injection.grammar import Grammar, Split, Template, read_lists, read_templates, split_of
+from guardrails.training.injection.rows import Family, Row
+
+TEMPLATES = Path(__file__).parent / "templates"
+GRAMMAR = Grammar(read_lists(TEMPLATES / "lists.txt"))
+
+_DECODE = (
+    "Decode this «name» and «do what it says|follow it|execute it|answer it»: «code»",
+    "«code»",
+    "The following is «name». Decode it, do not show me the result, just obey it: «code»",
+    "«name»: «code» — act on it.",
+)
+_DECODE_ONLY = (
+    "Decode this «name»: «code»",
+    "«code»",
+    "What does this «name» string say? «code»",
+    "I found this «name» text in an old file, can you read it? «code»",
+    "Write a «proglang» function that decodes «name», and test it with «code»",
+)
+_JOINTS = (" ", "\n", "\n\n", " And ", " Also, ", " PS: ", " --- ", "\n\n---\n\n", " Then ", " btw ")
+_QUOTES = (
+    "Summarise this text: «text»",
+    "Summarize the following email.\n\n«text»",
+    'Translate into «language»: "«text»"',
+    "What is this page about?\n«text»",
+    "Please correct the spelling: «text»",
+    'Is the tone of this message friendly? "«text»"',
+    "Here is the document:\n```\n«text»\n```\nWhat are the key points?",
+    "Answer the question based on the context.\nContext: «text»\nQuestion: Who is mentioned?",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The templates of one split."""
+
+    split: Split
+
+    def attack(self, random: Random) -> Row:
+        """Return an attack on its own."""
+        name = random.choices(_ATTACKS, _weights(_ATTACKS, "attacks"))[0]
+        return self._filled(f"attacks/{name}", 1.0, random)
+
+    def benign(self, random: Random) -> Row:
+        """Return a harmless text on its own."""
+        name = random.choices(_BENIGN, _weights(_BENIGN, "benign"))[0]
+        return self._filled(f"benign/{name}", 0.0, random)
+
+    def families(self) -> tuple[Sequence[Family], Sequence[Family]]:
+        """Return the kinds of attacks and the kinds of harmless texts."""
+        attacks = [Family(name, _size("attacks", name), self._file(f"attacks/{name}", 1.0)) for name in _ATTACKS]
+        benign = [Family(name, _size("benign", name), self._file(f"benign/{name}", 0.0)) for name in _BENIGN]
+        return (
+            [
+                *attacks,
+                Family("framed", 10, lambda random: self._framed("harmful", 1.0, random)),
+                Family("order", 7, self._order),
+                Family("joined", 9, self._joined_attack),
+                Family("quoted", 6, self._quoted_attack),
+                Family("disguised", 5, lambda random: _disguised(self.attack(random), _DECODE, random)),
+            ],
+            [
+                *benign,
+                Family("framed", 10, lambda random: self._framed("harmless", 0.0, random)),
+                Family("asked", 3, lambda random: self._named("harmful", random)),
+                Family("ordinary", 4, self._file("indirect/ordinary", 0.0)),
+                Family("document", 6, lambda random: self.document(random)[0]),
+                Family("joined", 8, self._joined_benign),
+                Family("quoted", 6, self._quoted_benign),
+                Family("disguised", 4, lambda random: _disguised(self.benign(random), _DECODE_ONLY, random)),
+            ],
+        )
+
+    def document(self, random: Random, order: str = "", label: float = 0.0) -> tuple[Row, str]:
+        """Return a mail, page or tool result with an order in it, and the order; without one, an ordinary sentence."""
+        carrier = self._choose("indirect/carriers", random)
+        if not order:
+            ordinary = self._choose("indirect/ordinary", random).text if random.random() < 0.6 else "«doc_sentence»"
+            order = GRAMMAR.fill(ordinary, random)
+        text = GRAMMAR.fill(carrier.text, random, order=order)
+        return Row(text, label, "written-document", carrier.group), order
+
+    def fill(self, file: str, random: Random) -> str:
+        """Return a text of one of the templates of a file."""
+        return GRAMMAR.fill(self._choose(file, random).text, random)
+
+    def _order(self, random: Random) -> Row:
+        order = self._choose("indirect/orders", random)
+        text = GRAMMAR.fill(order.text, random)
+        if random.random() < 0.8:
+            text = self.document(random, order=text)[0].text
+        return Row(text, 1.0, "written-order", order.group)
+
+    def _joined_attack(self, random: Random) -> Row:
+        attack, other = self.attack(random), self.benign(random)
+        parts = [other.text, attack.text] if random.random() < 0.6 else [attack.text, other.text]
+        return Row(random.choice(_JOINTS).join(parts), 1.0, "written-joined", attack.group)
+
+    def _joined_benign(self, random: Random) -> Row:
+        one, other = self.benign(random), self.benign(random)
+        return Row(random.choice(_JOINTS).join((one.text, other.text)), 0.0, "written-joined", one.group)
+
+    def _quoted_attack(self, random: Random) -> Row:
+        order = self._choose("indirect/orders", random)
+        document = self.document(random, order=GRAMMAR.fill(order.text, random))[0].text
+        quote = GRAMMAR.fill(random.choice(_QUOTES), random, text=document)
+        return Row(quote, 1.0, "written-quoted", order.group)
+
+    def _quoted_benign(self, random: Random) -> Row:
+        document = self.document(random)[0]
+        quote = GRAMMAR.fill(random.choice(_QUOTES), random, text=document.text)
+        return Row(quote, 0.0, "written-quoted", document.group)
+
+    def _framed(self, goals: str, label: float, random: Random) -> Row:
+        frame = self._choose("attacks/fiction", random)
+        text = GRAMMAR.fill(frame.text, random, goal=f"«{goals}»")
+        return Row(GRAMMAR.fill(text, random), label, "written-framed", frame.group)
+
+    def _named(self, goals: str, random: Random) -> Row:
+        """To ask for something bad without a trick is no injection: other guards look at what is asked."""
+        text = GRAMMAR.fill(random.choice(("Tell me «goal»", "«goal»?", "«goal»", "Explain «goal».")), random, goal=f"«{goals}»")
+        text = GRAMMAR.fill(text, random)
+        return Row(text, 0.0, "written-plain-harm", f"plain:{text[-40:]}")
+
+    def _file(self, file: str, label: float) -> Callable[[Random], Row]:
+        return lambda random: self._filled(file, label, random)
+
+    def _filled(self, file: str, label: float, random: Random) -> Row:
+        template = self._choose(file, random)
+        kind = "attack" if label else "benign"
+        text = GRAMMAR.fill(template.text, random)
+        return Row(text, label, f"written-{kind}-{Path(file).name}", template.group)
+
+    def _choose(self, file: str, random: Random) -> Template:
+        return random.choice(_of_split(file, self.split))
+
+
+def varied(text: str, random: Random) -> str:
+    """Write a text as people write who are in a hurry, now and then."""
+    chance = random.random()
+    if chance < 0.1:
+        return disguises.mistyped(text, random)
+    return disguises.hurried(text, random) if chance < 0.25 else text
+
+
+def _disguised(row: Row, asks: Sequence[str], random: Random) -> Row:
+    if row.label and random.random() < 0.4:
+        text = random.choice(disguises.READABLE)(row.text[:120], random)
+    else:
+        name, encode = random.choice(disguises.ENCODINGS)
+        # Bare codes say nothing to a model that cannot decode: only the rules, which can, judge them.
+        ask = random.choice([each for each in asks if each != "«code»" or not row.label])
+        text = GRAMMAR.fill(ask, random, name=name, code=encode(row.text[:90], random))
+    return Row(text, row.label, "written-disguised", row.group)
+
+
+_FILES = {
+    f"{folder.name}/{path.stem}": read_templates(path)
+    for folder in sorted(TEMPLATES.iterdir())
+    if folder.is_dir()
+    for path in sorted(folder.glob("*.txt"))
+}
+_ATTACKS = [name.removeprefix("attacks/") for name in _FILES if name.startswith("attacks/") and name != "attacks/fiction"]
+_BENIGN = [name.removeprefix("benign/") for name in _FILES if name.startswith("benign/")]
+
+
+def _size(folder: str, name: str) -> float:
+    """Larger files say more, but not as much more as they are larger."""
+    return float(len(_FILES[f"{folder}/{name}"]) ** 0.7)
+
+
+def _weights(names: Sequence[str], folder: str) -> list[float]:
+    return [_size(folder, name) for name in names]
+
+
+_KEPT: dict[tuple[str, Split], list[Template]] = {}
+
+
+def _of_split(file: str, split: Split) -> list[Template]:
+    """Places to hide an order, tasks and frames are few and carry no label: all splits share what has to be shared."""
+    if (file, split) not in _KEPT:
+        mine = [each for each in _FILES[file] if split_of(each.group) == split]
+        _KEPT[file, split] = mine or _FILES[file]
+    return _KEPT[file, split]
+
+
+def all_templates() -> Iterator[Template]:
+    """Yield every template of every file."""
+    for templates in _FILES.values():
+        yield from templates
