@@ -8,13 +8,8 @@ from urllib.parse import quote
 
 _LEET = str.maketrans("aeiostAEIOST", "431057431057")
 _LOOKALIKES = str.maketrans("aeopcxyi", "аеорсхуі")
-_MORSE = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..".split(),
-        strict=True,
-    )
-)
+_MORSE_SIGNS = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
+_MORSE = dict(zip("abcdefghijklmnopqrstuvwxyz", _MORSE_SIGNS.split(), strict=True))
 
 
 def in_base64(text: str, random: Random) -> str:

@@ -42,7 +42,7 @@ _WEIGHTS = {
 
 def examples(data: Path, *, seed: int, count: int, split: Split) -> Iterator[Example]:
     """Yield so many different examples of a split, the same ones for the same seed."""
-    random = Random(f"injection {split} {seed}")
+    random = Random(f"injection {split} {seed}")  # noqa: S311
     attacks, benign = _families(data, split)
     seen: set[tuple[str, str]] = set()
     while len(seen) < count:
@@ -52,7 +52,7 @@ def examples(data: Path, *, seed: int, count: int, split: Split) -> Iterator[Exa
 
 def held_out(data: Path) -> Iterator[Example]:
     """Yield every text of the sources that nothing is learned from, long ones by their first part."""
-    random = Random(0)
+    random = Random(0)  # noqa: S311
     seen = set()
     for row in public.held_out(data):
         text = public.window(row.text, random, longest=_LONGEST)

@@ -61,7 +61,9 @@ class Pairs:
         text = window(document.text, random, longest=random.choice((200, 400, 600)))
         if random.random() < 0.4:
             sentences = _SENTENCE_END.split(text)
-            sentences.insert(random.randrange(len(sentences) + 1), self.written.fill("indirect/ordinary", random))
+            sentences.insert(
+                random.randrange(len(sentences) + 1), self.written.fill("indirect/ordinary", random)
+            )
             text = " ".join(sentences)
         return Row(text, 0.0, "pair-clean", document.group, task)
 

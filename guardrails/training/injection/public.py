@@ -14,8 +14,18 @@ from guardrails.guards import injection as rules
 from guardrails.training.injection.rows import Row
 
 _ATTACK_VARIANTS = frozenset(
-    "ignore_previous_instructions system_mode few_shot_attack many_shot_attack virtualization persuasion "
-    "hypothetical_scenario payload_splitting different_user_input_language output_formatting_manipulation".split()
+    (
+        "ignore_previous_instructions",
+        "system_mode",
+        "few_shot_attack",
+        "many_shot_attack",
+        "virtualization",
+        "persuasion",
+        "hypothetical_scenario",
+        "payload_splitting",
+        "different_user_input_language",
+        "output_formatting_manipulation",
+    )
 )
 """Of CyberSecEval's attacks, the kinds that can be told from the user's words alone."""
 _HELD_OUT_DOMAINS = ("samsum", "sales_email", "podcast")
@@ -86,7 +96,9 @@ def comments(data: Path) -> Iterator[tuple[str, str]]:
 
 def embedded_requests(data: Path) -> dict[str, Sequence[str]]:
     """Return BIPIA's indirect attacks by their category."""
-    tasks: dict[str, Sequence[str]] = json.loads((data / "injection/bipia/text_attack_train.json").read_text())
+    tasks: dict[str, Sequence[str]] = json.loads(
+        (data / "injection/bipia/text_attack_train.json").read_text()
+    )
     return tasks
 
 

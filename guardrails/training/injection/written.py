@@ -6,7 +6,14 @@ from pathlib import Path
 from random import Random
 
 from guardrails.training.injection import disguises
-from guardrails.training.injection.grammar import Grammar, Split, Template, read_lists, read_templates, split_of
+from guardrails.training.injection.grammar import (
+    Grammar,
+    Split,
+    Template,
+    read_lists,
+    read_templates,
+    split_of,
+)
 from guardrails.training.injection.rows import Family, Row
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -56,7 +63,9 @@ class Written:
 
     def families(self) -> tuple[Sequence[Family], Sequence[Family]]:
         """Return the kinds of attacks and the kinds of harmless texts."""
-        attacks = [Family(name, _size("attacks", name), self._file(f"attacks/{name}", 1.0)) for name in _ATTACKS]
+        attacks = [
+            Family(name, _size("attacks", name), self._file(f"attacks/{name}", 1.0)) for name in _ATTACKS
+        ]
         benign = [Family(name, _size("benign", name), self._file(f"benign/{name}", 0.0)) for name in _BENIGN]
         return (
             [
@@ -83,7 +92,9 @@ class Written:
         """Return a mail, page or tool result with an order in it, and the order; without one, an ordinary sentence."""
         carrier = self._choose("indirect/carriers", random)
         if not order:
-            ordinary = self._choose("indirect/ordinary", random).text if random.random() < 0.6 else "«doc_sentence»"
+            ordinary = (
+                self._choose("indirect/ordinary", random).text if random.random() < 0.6 else "«doc_sentence»"
+            )
             order = GRAMMAR.fill(ordinary, random)
         text = GRAMMAR.fill(carrier.text, random, order=order)
         return Row(text, label, "written-document", carrier.group), order
@@ -126,7 +137,11 @@ class Written:
 
     def _named(self, goals: str, random: Random) -> Row:
         """To ask for something bad without a trick is no injection: other guards look at what is asked."""
-        text = GRAMMAR.fill(random.choice(("Tell me «goal»", "«goal»?", "«goal»", "Explain «goal».")), random, goal=f"«{goals}»")
+        text = GRAMMAR.fill(
+            random.choice(("Tell me «goal»", "«goal»?", "«goal»", "Explain «goal».")),
+            random,
+            goal=f"«{goals}»",
+        )
         text = GRAMMAR.fill(text, random)
         return Row(text, 0.0, "written-plain-harm", f"plain:{text[-40:]}")
 
@@ -168,7 +183,11 @@ _FILES = {
     if folder.is_dir()
     for path in sorted(folder.glob("*.txt"))
 }
-_ATTACKS = [name.removeprefix("attacks/") for name in _FILES if name.startswith("attacks/") and name != "attacks/fiction"]
+_ATTACKS = [
+    name.removeprefix("attacks/")
+    for name in _FILES
+    if name.startswith("attacks/") and name != "attacks/fiction"
+]
 _BENIGN = [name.removeprefix("benign/") for name in _FILES if name.startswith("benign/")]
 
 

@@ -1,0 +1,166 @@
+"""Mixes judged comments, sentences about people, written insults and ordinary texts into examples for the toxicity head."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from guardrails.training.examples import Example
+from guardrails.training.injection import disguises
+from guardrails.training.injection.grammar import (
+    Grammar,
+    Split,
+    Template,
+    read_lists,
+    read_templates,
+    split_of,
+)
+from guardrails.training.injection.public import window
+from guardrails.training.injection.written import GRAMMAR as TALK
+from guardrails.training.injection.written import Written, varied
+from guardrails.training.toxicity.votes import judged_comments, labels_of, madlibs
+
+HELD_OUT_SOURCES = frozenset(("civil-comments-test", "madlibs-nl"))
+"""Sources of which nothing is ever trained on: `held_out` yields them."""
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_GRAMMAR = Grammar(read_lists(_TEMPLATES / "lists.txt"))
+_RUDE = frozenset(
+    word.lower()
+    for name in ("insult", "badadj", "swear", "slur")
+    for phrase in _GRAMMAR.lists[name]
+    for word in phrase.split()
+    if len(word) > 3
+)
+_LONGEST = 750
+_WEIGHTS = {
+    "civil-comments": 46.0,
+    "madlibs-en": 8.0,
+    "madlibs-de": 4.0,
+    "toxic": 14.0,
+    "harmless": 14.0,
+    "talk": 14.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    text: str
+    labels: Mapping[str, float]
+    source: str
+    group: str
+
+
+def examples(data: Path, *, seed: int, count: int, split: Split) -> Iterator[Example]:
+    """Yield so many different examples of a split, the same ones for the same seed."""
+    random = Random(f"toxicity {split} {seed}")  # noqa: S311
+    sources = _sources(data, split)
+    weights = [_WEIGHTS[name] for name in sources]
+    seen: set[str] = set()
+    while len(seen) < count:
+        row = sources[random.choices(list(sources), weights)[0]](random)
+        text = varied(window(row.text, random, longest=_LONGEST), random)
+        if text and text not in seen:
+            seen.add(text)
+            yield _example(text, row)
+
+
+def held_out(data: Path) -> Iterator[Example]:
+    """Yield the comments and the language that nothing is learned from."""
+    random = Random(0)  # noqa: S311
+    for number, text, labels in judged_comments(data):
+        if split_of(f"civil-comments:{number}") == "test":
+            row = _Judged(text, labels, "civil-comments-test", f"civil-comments:{number}")
+            yield _example(window(text, random, longest=_LONGEST), row)
+    rows = [
+        _Judged(text, labels, "madlibs-nl", f"nl:{template}")
+        for template, text, labels in madlibs(data, "nl")
+    ]
+    yield from (_example(row.text, row) for row in random.sample(rows, min(1500, len(rows))))
+
+
+def _example(text: str, row: _Judged) -> Example:
+    return Example(
+        text=text, spans=None, toxicity=row.labels, injection=None, source=row.source, group=row.group
+    )
+
+
+@cache
+def _sources(data: Path, split: Split) -> dict[str, Callable[[Random], _Judged]]:
+    found: dict[str, Callable[[Random], _Judged]] = {}
+    for name, rows in (
+        ("civil-comments", _comments(data)),
+        ("madlibs-en", _sentences(data, "en")),
+        ("madlibs-de", _sentences(data, "de")),
+    ):
+        mine = [row for row in rows if split_of(row.group) == split]
+        if mine:
+            found[name] = _any_of(mine)
+    toxic = [each for each in read_templates(_TEMPLATES / "toxic.txt") if split_of(each.group) == split]
+    harmless = [each for each in read_templates(_TEMPLATES / "harmless.txt") if split_of(each.group) == split]
+    talk = Written(split)
+    return found | {
+        "toxic": lambda random: _written(random.choice(toxic), random),
+        "harmless": lambda random: _harmless(random.choice(harmless), random),
+        "talk": lambda random: _talk(talk, random),
+    }
+
+
+def _any_of(rows: Sequence[_Judged]) -> Callable[[Random], _Judged]:
+    return lambda random: random.choice(rows)
+
+
+def _comments(data: Path) -> Iterator[_Judged]:
+    for number, text, labels in judged_comments(data):
+        yield _Judged(text, labels, "civil-comments", f"civil-comments:{number}")
+
+
+def _sentences(data: Path, language: str) -> Iterator[_Judged]:
+    """Sentences of one template with one name or verb form a group: "name is a ..." is nearly all there is."""
+    for template, text, labels in madlibs(data, language):
+        first = text.split()[0]
+        yield _Judged(text, labels, f"madlibs-{language}", f"madlibs-{language}:{template}:{first}")
+
+
+def _written(template: Template, random: Random) -> _Judged:
+    names, _, line = template.text.partition("| ")
+    text = _GRAMMAR.fill(line, random)
+    chance = random.random()
+    if chance < 0.12:
+        text = _starred(text, random)
+    elif chance < 0.18:
+        text = disguises.in_leet(text, random)
+    elif chance < 0.22:
+        text = text.replace(" ", random.choice((".", " ", "  ")))
+    if random.random() < 0.25:
+        other = TALK.fill("«doc_sentence»" if random.random() < 0.5 else "«question»", random)
+        text = f"{other} {text}" if random.random() < 0.5 else f"{text} {other}"
+    kinds = dict.fromkeys(names.split(","), 1.0)
+    return _Judged(text, labels_of(kinds), "written-toxic", template.group)
+
+
+def _harmless(template: Template, random: Random) -> _Judged:
+    text = _GRAMMAR.fill(template.text, random)
+    if random.random() < 0.25:
+        text = f"{text} {TALK.fill('«doc_sentence»', random)}"
+    return _Judged(text, labels_of({}), "written-harmless", template.group)
+
+
+def _talk(talk: Written, random: Random) -> _Judged:
+    """What people ordinarily ask an assistant, and even how they try to trick it, insults nobody."""
+    row = talk.document(random)[0] if random.random() < 0.25 else talk.benign(random)
+    return _Judged(row.text, labels_of({}), "written-talk", row.group)
+
+
+def _starred(text: str, random: Random) -> str:
+    """Hide the middle of some words as people do who fear a filter."""
+    words = text.split(" ")
+    rude = [place for place, word in enumerate(words) if word.lower().strip(".,!?") in _RUDE]
+    for place in rude or sorted(range(len(words)), key=lambda place: -len(words[place]))[:2]:
+        word = words[place]
+        if len(word) > 3:
+            kept = random.choice((1, 2))
+            sign = random.choice("*#@-_")
+            words[place] = word[:kept] + sign * (len(word) - kept - 1) + word[-1]
+    return " ".join(words)
