@@ -56,7 +56,9 @@ class Decision:
     entity_scores: Mapping[str, float] = field(default_factory=dict)
     """The highest score of each type that was found."""
     held_us: int | None = None
-    """How long the place's text waited for the guards of a stream; None for a whole text."""
+    """On a stream: the longest that anything that had come waited for this guard; None for a whole text."""
+    first_held_us: int | None = None
+    """On a stream: how long the beginning of the text waited for this guard, which it added to the first token's time."""
 
 
 class Blocked(Exception):

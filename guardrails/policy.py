@@ -31,6 +31,8 @@ class GuardConfig:
     places: frozenset[Place] = frozenset(PLACES)
     on_error: Literal["allow", "block"] = "block"
     deadline_ms: int = 2_000
+    mode: Literal["hold", "observe"] = "hold"
+    """Of a stream, hold back what was not looked at yet; or let it go at once, and end it when something is found."""
     is_shadow: bool = False
     """Decide and record, but let everything pass."""
     actions: Mapping[str, Action] = field(default_factory=dict)

@@ -26,6 +26,8 @@ __all__ = [
 
 LONGEST_DEADLINE_MS = 60_000
 LONGEST_REPLACEMENT = 100
+STREAMED: frozenset[Place] = frozenset(("answer", "reasoning"))
+"""Places whose texts go out while they grow. Arguments of tools are held until they are whole."""
 LONGEST_MEMORY_S = 30 * 24 * 3_600
 _ENTITY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
@@ -96,9 +98,27 @@ class Check:
         ]
 
     @property
+    def holds(self) -> bool:
+        """True when of a growing text nothing may travel on that the guard is not sure of."""
+        return self.changes_text and self.config.mode == "hold"
+
+    @property
+    def is_waited_for(self) -> bool:
+        """True when a growing text waits until the guard's detector has answered: something may follow for it."""
+        config = self.config
+        return config.mode == "hold" and (
+            self.changes_text or (config.on_error == "block" and not config.is_shadow)
+        )
+
+    @property
+    def reads_whole(self) -> bool:
+        """True for a guard that can say something only about a whole text."""
+        return self.whole is not None or bool(getattr(self.remote, "reads_whole", False))
+
+    @property
     def holds_all(self) -> bool:
         """True when nothing of a text may travel on before all of it is there."""
-        return self.whole is not None and self.changes_text
+        return self.reads_whole and self.holds
 
 
 def validate(config: GuardConfig) -> None:
@@ -113,15 +133,29 @@ def validate(config: GuardConfig) -> None:
     unknown = sorted(set(config.places) - set(PLACES))
     if unknown or not config.places:
         what = f"unknown place {unknown[0]!r}" if unknown else "no place to look in"
-        raise PolicyError(f"guard {config.name!r}: {what}; {hints.known(*unknown[:1] or ('',), PLACES)}")
+        raise PolicyError(
+            f"guard {config.name!r}: {what}; {hints.known(unknown[0] if unknown else '', PLACES)}"
+        )
     if config.on_error not in ("allow", "block"):
         raise PolicyError(f"guard {config.name!r}: on_error is 'allow' or 'block', not {config.on_error!r}")
     if not 1 <= config.deadline_ms <= LONGEST_DEADLINE_MS:
         raise PolicyError(
             f"guard {config.name!r}: deadline_ms lies between 1 and {LONGEST_DEADLINE_MS}, not {config.deadline_ms}"
         )
+    _validate_mode(config)
     _validate_roll_out(config)
     _validate_entities(config, _built(config))
+
+
+def _validate_mode(config: GuardConfig) -> None:
+    if config.mode not in ("hold", "observe"):
+        raise PolicyError(f"guard {config.name!r}: mode is 'hold' or 'observe', not {config.mode!r}")
+    masks = "mask" in (config.action, *config.actions.values())
+    if config.mode == "observe" and masks and not STREAMED.isdisjoint(config.places):
+        raise PolicyError(
+            f"guard {config.name!r}: what has gone out cannot be masked, and mode 'observe' lets a stream go at once; "
+            "use mode 'hold', another action, or places that are not streamed"
+        )
 
 
 def _validate_roll_out(config: GuardConfig) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from guardrails.findings import Stretch
@@ -70,18 +70,32 @@ class GuardSession:
         relevant = self._glance.at(place) if self._glance else ()
         return [Tally(check, place, failure=check.failure) for check in relevant]
 
-    def watch(self, tallies: Sequence[Tally], *, is_answer: bool) -> Watch:
+    def watch(self, tallies: Sequence[Tally], *, is_answer: bool, is_growing: bool = False) -> Watch:
         """Return what follows a text under these guards."""
         turns_back = is_answer and not self._vault.is_empty
-        return Watch(tallies, self._vault.expression() if turns_back else None, self._conversation)
+        expression = self._vault.expression() if turns_back else None
+        return Watch(tallies, expression, self._conversation, is_growing=is_growing)
 
-    async def ask(self, watches: Sequence[Watch]) -> None:
-        """Show the detectors every window that waits; several detectors are asked at once."""
-        waiting: dict[int, list[tuple[Watch, Any]]] = {}
+    def turned_back(self, text: str) -> str:
+        """Return a text of the request as the caller wrote it, its placeholders turned back. No guard looks at it."""
+        watch = self.watch((), is_answer=True)
+        watch.grow(text, is_final=True)
+        whole, start, stretches = watch.release(is_final=True)
+        return replaced(whole, self.replacements(whole, start, stretches, is_answer=True)[0])
+
+    async def ask(self, watches: Sequence[Watch], *, is_waited_for: bool | None = None) -> None:
+        """Show the detectors every window that waits; several detectors are asked at once.
+
+        Of a growing text the detectors that it waits for are asked apart from the others.
+        """
+        waiting: dict[tuple[int, str], list[tuple[Watch, Any]]] = {}
         for watch in watches:
             for remote in watch.remotes:
-                if remote.windows:
-                    waiting.setdefault(remote.tally.check.order, []).append((watch, remote))
+                if remote.windows and is_waited_for in (None, remote.is_waited_for):
+                    tally = remote.tally
+                    # Who is told something of the conversation may be told something else at another place.
+                    place = "" if remote.guard is tally.check.remote else tally.place
+                    waiting.setdefault((tally.check.order, place), []).append((watch, remote))
         calls = [self._ask_one(group) for group in waiting.values()]
         if len(calls) == 1:
             await calls[0]
@@ -91,24 +105,22 @@ class GuardSession:
     async def _ask_one(self, group: Sequence[tuple[Watch, Any]]) -> None:
         started = time.perf_counter_ns()
         check: Check = group[0][1].tally.check
-        guard = check.remote
-        assert guard is not None
-        asked = [
-            window.text for _, remote in group for window in remote.windows if guard.may_find(window.text)
-        ]
+        guard: RemoteGuard = group[0][1].guard
+        shown = [(watch, remote, remote.take_windows()) for watch, remote in group]
+        asked = [window.text for *_, windows in shown for window in windows if guard.may_find(window.text)]
         answers: Sequence[Sequence[Finding]] | Failure = ()
         if asked:
             answers = await self._detect(guard, asked, check.config.deadline_ms / 1_000)
         taken = time.perf_counter_ns() - started
         group[0][1].tally.duration_ns += taken
         if isinstance(answers, Failure):
-            for watch, remote in group:
-                watch.give_up(remote, answers)
+            for watch, remote, windows in shown:
+                watch.give_up(remote, windows, answers)
             return
         following = iter(answers)
-        for watch, remote in group:
-            verdicts = [next(following) if guard.may_find(window.text) else () for window in remote.windows]
-            watch.answer(remote, verdicts)
+        for watch, remote, windows in shown:
+            verdicts = [next(following) if guard.may_find(window.text) else () for window in windows]
+            watch.answer(remote, windows, verdicts)
 
     async def _detect(
         self, guard: RemoteGuard, texts: Sequence[str], deadline_s: float
@@ -118,12 +130,20 @@ class GuardSession:
         return await self.detector.detect(guard, texts, deadline_s=deadline_s)
 
     async def check(
-        self, texts: Sequence[PlacedText], *, is_answer: bool, is_streamed: bool = False
+        self,
+        texts: Sequence[PlacedText],
+        *,
+        is_answer: bool,
+        is_streamed: bool = False,
+        held_ns: int | None = None,
     ) -> Outcome:
-        """Check whole texts, on their way to the provider or back."""
+        """Check whole texts, on their way to the provider or back. Those of a stream were held for some time."""
         if self._glance is not None and not (is_answer and not self._vault.is_empty):
             allowed = self._glance.allowed(texts, self._conversation, is_streamed=is_streamed)
             if allowed is not None:
+                if held_ns is not None:
+                    held_us = held_ns // 1_000
+                    allowed = [replace(each, held_us=held_us, first_held_us=held_us) for each in allowed]
                 self.decisions += allowed
                 as_they_are = tuple(each.text for each in texts)
                 return Outcome(action="allow", texts=as_they_are, stored=as_they_are)
@@ -144,6 +164,8 @@ class GuardSession:
             travels.append(as_json.with_replaced(on) if as_json else replaced(text, on))
             stored.append(as_json.with_replaced(kept) if as_json else replaced(text, kept))
         tallies = [tally for group in by_place.values() for tally in group]
+        for tally in tallies:
+            tally.held_ns = tally.first_held_ns = held_ns
         unsafe = {tally.place for tally in tallies if tally.is_unsafe_to_store}
         kept_texts = tuple(
             WITHHELD if each.place in unsafe else text for each, text in zip(texts, stored, strict=True)

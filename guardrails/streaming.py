@@ -1,5 +1,8 @@
 """A text that grows, and of which only what is beyond doubt is let through."""
 
+import asyncio
+import time
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -7,28 +10,38 @@ from guardrails.growing_json import GrowingJson
 from guardrails.json_text import Replacement, encodable, replaced
 from guardrails.outcome import WITHHELD, Blocked, PlacedText
 from guardrails.tally import Tally
-from guardrails.verdict import STOPPING, Place
+from guardrails.verdict import STOPPING, Failure, Place
 
 if TYPE_CHECKING:
     from guardrails.session import GuardSession
+
+LONGEST_STORED = 1 << 22
+"""Of a text that never ends so many characters are kept."""
+LONGEST_HELD = 1 << 22
+"""A text that must be whole before it is looked at may have so many."""
+CUT_SHORT = f"[the rest is not kept: the text has more than {LONGEST_STORED} characters]"
 
 
 class TextStream:
     """Guards one growing text. What it returns only ever extends what it returned before.
 
     However the text is cut into chunks, the returned pieces add up to what the whole text would have become, and
-    nothing of what a guard masks or blocks is among them.
+    nothing of what a guard masks or blocks is among them. Guards that only observe let it pass, and stop it afterwards.
     """
 
     def __init__(self, session: "GuardSession", place: Place, *, is_json: bool) -> None:
         self._session = session
         self._place = place
         self._tallies = session.tallies(place)
-        self._watch = session.watch(self._tallies, is_answer=True)
+        self._watch = session.watch(self._tallies, is_answer=True, is_growing=True)
         self._is_open = self._watch.is_idle and not self._tallies
         waits_for_the_end = place == "tool_arguments" or any(tally.check.holds_all for tally in self._tallies)
         self._held: list[str] | None = [] if waits_for_the_end and not self._is_open else None
-        self._stored: list[str] = []
+        self._held_size = 0
+        self._held_since_ns = 0
+        self._record = _Record()
+        self._asking: asyncio.Task[None] | None = None
+        """Shows what has gone out to the detectors that nothing waits for."""
         self._has_text = self._is_closed = False
         self._json = GrowingJson() if is_json else None
         self._may_be_json = place == "answer"
@@ -39,18 +52,22 @@ class TextStream:
         """What may be stored of the text so far: with placeholders, and without what is still held back."""
         if any(tally.is_unsafe_to_store for tally in self._tallies):
             return WITHHELD if self._has_text else ""
-        return "".join(self._stored)
+        return self._record.text
+
+    @property
+    def is_holding(self) -> bool:
+        """True while something that came is held back."""
+        return bool(self._held) or (not self._is_open and self._watch.is_holding)
 
     async def push(self, text: str) -> str:
         """Take the next chunk; return what may go to the caller now. Raises Blocked when a guard stops it."""
         if self._is_open:
-            self._stored.append(text)
+            self._record.add(text)
             return text
         text = encodable(text)
         self._has_text = self._has_text or bool(text)
         if self._held is not None:
-            self._held.append(text)
-            return ""
+            return self._hold(self._held, text)
         return await self._grow(text, is_final=False)
 
     async def finish(self) -> str:
@@ -68,6 +85,8 @@ class TextStream:
         if self._is_closed or self._is_open:
             return
         self._is_closed = True
+        if self._asking is not None:
+            self._asking.cancel()
         if self._has_text and self._held is None:
             for tally in self._tallies:
                 self._session.record(tally, is_streamed=True)
@@ -76,20 +95,37 @@ class TextStream:
         watch = self._watch
         watch.grow(self._read(text, is_final=is_final), is_final=is_final, raw=text)
         if watch.waits_for_a_detector:
-            await self._session.ask([watch])
+            await self._session.ask([watch], is_waited_for=True)
+        if self._asking is not None or watch.has_more_to_show:
+            await self._ask_meanwhile(is_final=is_final)
         for tally in self._tallies:
             self._stop_if_blocked(tally)
         ready, start, stretches = watch.release(is_final=is_final)
         if not stretches:
-            written = ready if self._json is None else self._json.written(ready, start, ())
-            self._stored.append(written)
+            written = kept = ready if self._json is None else self._json.written(ready, start, ())
         else:
             travels, stored = self._session.replacements(ready, start, stretches, is_answer=True)
             written = self._written(ready, start, travels)
-            self._stored.append(self._written(ready, start, stored))
+            kept = self._written(ready, start, stored)
+        if watch.keeps_later:
+            self._record.add_later(kept, start + len(ready))
+            self._record.settle(watch.observed)
+        else:
+            self._record.add(kept)
         if self._json is not None:
             self._json.forget(start + len(ready))
         return written
+
+    async def _ask_meanwhile(self, *, is_final: bool) -> None:
+        """Ask the detectors that nothing waits for, while the text goes on; at its end wait for them."""
+        while self._asking is not None or self._watch.has_more_to_show:
+            if self._asking is None:
+                asked = self._session.ask([self._watch], is_waited_for=False)
+                self._asking = asyncio.create_task(asked)
+            if not (is_final or self._asking.done()):
+                return
+            await self._asking
+            self._asking = None
 
     def _read(self, text: str, *, is_final: bool) -> str:
         """Return the text as it reads: what begins like JSON has its escapes decoded."""
@@ -113,14 +149,71 @@ class TextStream:
                 self.close()
                 raise Blocked(decision.guard, decision.reason, decision.action)
 
+    def _hold(self, held: list[str], text: str) -> str:
+        held.append(text)
+        self._held_size += len(text)
+        self._held_since_ns = self._held_since_ns or time.perf_counter_ns()
+        if self._held_size <= LONGEST_HELD:
+            return ""
+        # Nobody waits for a text without end. That nobody looked at it is a failure, and the policy says what follows.
+        reason = f"more than {LONGEST_HELD} characters came before the end of the text"
+        for tally in self._tallies:
+            tally.failure = tally.failure or Failure(error="crashed", reason=reason)
+        self._held = None
+        for tally in self._tallies:
+            self._stop_if_blocked(tally)
+        self.close()
+        self._is_open = True
+        self._record.add("".join(held))
+        return "".join(held)
+
     async def _check_held(self, text: str) -> str:
         self._is_closed = True
         if not text:
             return ""
         outcome = await self._session.check(
-            [PlacedText(place=self._place, text=text)], is_answer=True, is_streamed=True
+            [PlacedText(place=self._place, text=text)],
+            is_answer=True,
+            is_streamed=True,
+            held_ns=time.perf_counter_ns() - self._held_since_ns,
         )
-        self._stored = list(outcome.stored)
+        self._held = []
+        self._record.add("".join(outcome.stored))
         if outcome.action in STOPPING:
             raise Blocked(outcome.blocked_by, outcome.reason, outcome.action)
         return outcome.texts[0]
+
+
+class _Record:
+    """What may be kept of a text, up to a length."""
+
+    __slots__ = ("_later", "_parts", "_size")
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._size = 0
+        self._later: deque[tuple[int, str]] = deque()
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def add(self, text: str) -> None:
+        """Keep some more."""
+        if self._size > LONGEST_STORED:
+            return
+        self._size += len(text)
+        self._parts.append(text)
+        if self._size > LONGEST_STORED:
+            kept = "".join(self._parts)[:LONGEST_STORED]
+            self._parts = [kept, CUT_SHORT]
+
+    def add_later(self, text: str, end: int) -> None:
+        """Keep some more as soon as somebody has looked at the text up to an offset."""
+        if self._size <= LONGEST_STORED:
+            self._later.append((end, text))
+
+    def settle(self, observed: int) -> None:
+        """Note that somebody has looked at the text up to here."""
+        while self._later and self._later[0][0] <= observed:
+            self.add(self._later.popleft()[1])

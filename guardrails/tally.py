@@ -20,6 +20,11 @@ class Tally:
     entity_scores: dict[str, float] = field(default_factory=dict)
     duration_ns: int = 0
     held_ns: int | None = None
+    """Of a growing text: the longest that anything that had come waited for this guard."""
+    first_held_ns: int | None = None
+    """Of a growing text: how long its beginning waited for this guard."""
+    _waiting_since_ns: int = 0
+    _waiting_from: int = 0
 
     @property
     def is_unsafe_to_store(self) -> bool:
@@ -32,6 +37,18 @@ class Tally:
             self.entities[finding.entity] = self.entities.get(finding.entity, 0) + 1
             self.score = max(self.score or 0.0, finding.score)
             self.entity_scores[finding.entity] = max(self.entity_scores.get(finding.entity, 0.0), finding.score)
+
+    def let_go(self, settled: int, end: int, *, began_ns: int, came_ns: int, now_ns: int) -> None:
+        """Note up to where the guard lets a growing text go, of which so much has come."""
+        if self.held_ns is None:
+            self.held_ns = 0
+        if self.first_held_ns is None and settled > 0:
+            self.first_held_ns = now_ns - began_ns
+        if self._waiting_since_ns and settled > self._waiting_from:
+            self.held_ns = max(self.held_ns, now_ns - self._waiting_since_ns)
+            self._waiting_since_ns = 0
+        if settled < end and not self._waiting_since_ns:
+            self._waiting_since_ns, self._waiting_from = came_ns, settled
 
     def decision(self, *, is_streamed: bool) -> Decision:
         """Return what follows: the guard's action for a finding, its `on_error` for a failure."""
@@ -60,4 +77,5 @@ class Tally:
             scope=config.scope,
             entity_scores=self.entity_scores,
             held_us=None if self.held_ns is None else self.held_ns // 1_000,
+            first_held_us=None if self.first_held_ns is None else self.first_held_ns // 1_000,
         )

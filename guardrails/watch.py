@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from guardrails.findings import Stretch, cut_before, merged
-from guardrails.local import NOTHING_SAID, Conversation, Scanner, TooCostlyError, WholeGuard
-from guardrails.segments import Cutter, Segment
+from guardrails.local import NOTHING_SAID, TO_THE_END, Conversation, Scanner, TooCostlyError, WholeGuard
+from guardrails.registry import RemoteGuard
+from guardrails.segments import CLAUSES, Cutter, Segment
 from guardrails.tally import Tally
 from guardrails.verdict import Failure, Finding
 
@@ -15,6 +16,8 @@ CONTEXT = 1
 """How much settled text is kept for patterns that ask what stands before them."""
 LONGEST_OPEN = 16_384
 """A match that stays open for longer than this cannot be decided on a stream."""
+LONGEST_WHOLE = 1 << 22
+"""A text that is longer than this is not collected for a guard that would read it whole."""
 TURNED_BACK = (1 << 30, 0.0, 0)
 """The rank of a placeholder: any finding that overlaps it wins."""
 
@@ -39,13 +42,29 @@ class Watch:
         tallies: Sequence[Tally],
         placeholders: tuple[Any, Any] | None,
         conversation: Conversation = NOTHING_SAID,
+        *,
+        is_growing: bool = False,
     ) -> None:
         self._locals: list[tuple[Tally, Scanner]] = [
             (tally, tally.check.local.scanner()) for tally in tallies if tally.check.local
         ]
         self._wholes = [_Whole(tally, tally.check.whole) for tally in tallies if tally.check.whole]
         self._conversation = conversation
-        self._remotes = [_Remote(tally) for tally in tallies if tally.check.remote]
+        self._remotes = [
+            _Remote(tally, tally.check.remote, conversation) for tally in tallies if tally.check.remote
+        ]
+        self._holding: list[tuple[Tally, Scanner | _Remote]] = []
+        """The guards that a growing text waits for."""
+        self._observing: list[Scanner | _Remote | _Whole] = []
+        """The guards that look at what has gone out, and decide what of it may be kept."""
+        for tally, follower in [*self._locals, *((each.tally, each) for each in self._remotes)]:
+            if tally.check.holds or (tally.check.is_waited_for and isinstance(follower, _Remote)):
+                self._holding.append((tally, follower))
+            elif tally.check.changes_text:
+                self._observing.append(follower)
+        self._observing += [each for each in self._wholes if each.tally.check.changes_text]
+        self._is_growing = is_growing
+        self._began_ns = self._came_ns = 0
         self._placeholders = _Placeholders(*placeholders) if placeholders else None
         self._stretches: list[Stretch] = []
         self._base = 0
@@ -60,7 +79,27 @@ class Watch:
     @property
     def waits_for_a_detector(self) -> bool:
         """True when a window has to be shown to a detector before more can be released."""
-        return any(remote.windows for remote in self._remotes)
+        return any(remote.windows and remote.is_waited_for for remote in self._remotes)
+
+    @property
+    def has_more_to_show(self) -> bool:
+        """True when there is a window for a detector that nothing waits for."""
+        return any(remote.windows and not remote.is_waited_for for remote in self._remotes)
+
+    @property
+    def is_holding(self) -> bool:
+        """True while something that came is not released."""
+        return self._base + len(self.text) > self._released
+
+    @property
+    def keeps_later(self) -> bool:
+        """True when what is released may be kept only after another look."""
+        return bool(self._observing)
+
+    @property
+    def observed(self) -> int:
+        """Up to where the text may be kept that was released."""
+        return min((each.settled for each in self._observing), default=self._released)
 
     @property
     def remotes(self) -> "Sequence[_Remote]":
@@ -69,6 +108,9 @@ class Watch:
 
     def grow(self, text: str, *, is_final: bool, raw: str | None = None) -> None:
         """Add text and run the guards that decide here and now. `raw` is how it is written, where that differs."""
+        if self._is_growing and text:
+            self._came_ns = time.perf_counter_ns()
+            self._began_ns = self._began_ns or self._came_ns
         for whole in self._wholes:
             self._read(whole, text, text if raw is None else raw, is_final=is_final)
         self.text = text = self.text + text
@@ -78,7 +120,7 @@ class Watch:
                 findings = scanner.advance(text, self._base, is_final=is_final)
             except TooCostlyError as error:
                 tally.failure = Failure(error="crashed", reason=str(error))
-                findings, scanner.settled = [], self._base + len(text)
+                findings, scanner.settled = [], TO_THE_END
                 self._locals = [each for each in self._locals if each[1] is not scanner]
             if findings:
                 self._note(tally, findings)
@@ -92,15 +134,17 @@ class Watch:
         for remote in self._remotes:
             remote.cut(text, self._base, is_final=is_final)
 
-    def answer(self, remote: "_Remote", verdicts: Sequence[Sequence[Finding]]) -> None:
+    def answer(
+        self, remote: "_Remote", windows: Sequence[Window], verdicts: Sequence[Sequence[Finding]]
+    ) -> None:
         """Take what a detector found in the windows it was shown."""
-        for window, findings in zip(remote.take_windows(), verdicts, strict=True):
+        for window, findings in zip(windows, verdicts, strict=True):
             self._note(remote.tally, remote.placed(window, findings))
 
-    def give_up(self, remote: "_Remote", failure: Failure) -> None:
+    def give_up(self, remote: "_Remote", windows: Sequence[Window], failure: Failure) -> None:
         """Note that a detector could not decide about the windows it was shown."""
         remote.tally.failure = failure
-        for window in remote.take_windows():
+        for window in windows:
             remote.settled = window.segment.end - window.segment.held_back
 
     def release(self, *, is_final: bool) -> tuple[str, int, list[Stretch]]:
@@ -108,14 +152,21 @@ class Watch:
         end = self._base + len(self.text)
         limit = end
         if not is_final:
-            for tally, scanner in self._locals:
-                # What is only noted need not wait: nothing follows from it for the text.
-                if tally.check.changes_text:
-                    limit = min(limit, scanner.settled)
-            for remote in self._remotes:
-                limit = min(limit, remote.settled)
+            # What is only noted need not wait: nothing follows from it for the text.
+            for _, follower in self._holding:
+                limit = min(limit, follower.settled)
             if self._placeholders:
                 limit = min(limit, self._placeholders.settled)
+        if self._is_growing and self._began_ns and self._holding:
+            now_ns = time.perf_counter_ns()
+            for tally, follower in self._holding:
+                tally.let_go(
+                    end if is_final else min(follower.settled, end),
+                    end,
+                    began_ns=self._began_ns,
+                    came_ns=self._came_ns,
+                    now_ns=now_ns,
+                )
         start = self._released
         stretches: list[Stretch] = []
         if self._stretches:
@@ -134,8 +185,14 @@ class Watch:
     def _read(self, whole: "_Whole", text: str, raw: str, *, is_final: bool) -> None:
         started = time.perf_counter_ns()
         whole.length += len(text)
+        if whole.length > LONGEST_WHOLE and self._is_growing:
+            reason = f"the text has more than {LONGEST_WHOLE} characters"
+            whole.tally.failure = Failure(error="crashed", reason=reason)
+            whole.pieces.clear()
+            return
         whole.pieces.append(raw if whole.guard.reads_raw else text)
         if is_final:
+            whole.settled = TO_THE_END
             findings = whole.guard.judge("".join(whole.pieces), self._conversation)
             if findings and whole.guard.reads_raw:
                 findings = [replace(each, start=0, end=whole.length) for each in findings]
@@ -161,10 +218,23 @@ class Watch:
             keep = min(keep, scanner.settled)
         for remote in self._remotes:
             keep = min(keep, remote.context)
+        if self._is_growing and len(self.text) > LONGEST_WHOLE:
+            keep = self._give_up_collecting(keep)
         keep -= CONTEXT
         if keep > self._base:
             self.text = self.text[keep - self._base :]
             self._base = keep
+
+
+    def _give_up_collecting(self, keep: int) -> int:
+        """Let go of what detectors wanted to read whole; return what is needed then."""
+        for remote in self._remotes:
+            if remote.is_collecting:
+                reason = f"the text has more than {LONGEST_WHOLE} characters"
+                remote.tally.failure = Failure(error="crashed", reason=reason)
+                remote.settled = TO_THE_END
+        self._remotes = [remote for remote in self._remotes if not remote.is_collecting]
+        return min([self._released, *(remote.context for remote in self._remotes)], default=keep)
 
 
 @dataclass(slots=True)
@@ -175,17 +245,24 @@ class _Whole:
     guard: WholeGuard
     pieces: list[str] = field(default_factory=list)
     length: int = 0
+    settled: int = 0
+    """Nothing is sure before the end."""
 
 
 class _Remote:
     """The windows that one detector still has to see, and how far its word reaches."""
 
-    __slots__ = ("_cutter", "_windows", "settled", "tally")
+    __slots__ = ("_cutter", "_windows", "guard", "is_collecting", "is_waited_for", "settled", "tally")
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, guard: RemoteGuard, conversation: Conversation) -> None:
+        about = getattr(guard, "about", None)
         self.tally = tally
+        self.guard: RemoteGuard = about(tally.place, conversation) if about else guard
+        """What is asked, with what it needs to know of this conversation."""
+        self.is_collecting = tally.check.reads_whole
+        self.is_waited_for = tally.check.is_waited_for
         self.settled = 0
-        self._cutter = Cutter()
+        self._cutter = Cutter(getattr(guard, "windows", CLAUSES))
         self._windows: list[Window] = []
 
     @property
@@ -199,6 +276,10 @@ class _Remote:
         return self._windows
 
     def cut(self, text: str, base: int, *, is_final: bool) -> None:
+        if self.is_collecting:
+            if is_final and text:
+                self._windows.append(Window(Segment(0, base + len(text), 0, 0), text))
+            return
         for segment in self._cutter.cut(text, base, is_final=is_final):
             window = text[segment.context - base : segment.end - base]
             self._windows.append(Window(segment, window))

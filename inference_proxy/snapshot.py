@@ -234,6 +234,7 @@ def _guard(fields: Fields) -> GuardConfig:
         places=frozenset(place for place in PLACES if places is None or place in places),
         on_error=fields.choice("on_error", Literal["allow", "block"], "block"),
         deadline_ms=fields.count("deadline_ms", 2_000),
+        mode=fields.choice("mode", Literal["hold", "observe"], "hold"),
         is_shadow=fields.flag("is_shadow", False),
         actions=fields.map("actions"),
         threshold=fields.number("threshold", 0.0),
