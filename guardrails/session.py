@@ -11,9 +11,10 @@ from guardrails.glance import Glance, glance_of, is_json
 from guardrails.growing_json import GrowingJson
 from guardrails.json_text import JsonText, Replacement, encodable, looks_like_json, replaced
 from guardrails.local import NOTHING_SAID, Conversation
+from guardrails.one_way import RedactionKeys
 from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
 from guardrails.policy import Policy
-from guardrails.redaction import Vault
+from guardrails.redaction import NEED_KEYS, Entry, Vault
 from guardrails.registry import Check, RemoteGuard
 from guardrails.rollout import in_force
 from guardrails.streaming import TextStream
@@ -32,6 +33,10 @@ class GuardSession:
     detector: Detector | None = None
     conversation: str = ""
     """What names the conversation, or else the call: by it a roll-out to a part of the traffic is decided."""
+    keys: RedactionKeys | None = field(default=None, repr=False)
+    """For guards that hash or encrypt what they mask; without them such a guard is misconfigured."""
+    recalled: Sequence[Entry] = field(default=(), repr=False)
+    """What earlier requests of the conversation put in place of values."""
     decisions: list[Decision] = field(default_factory=list)
     """What every guard that ran has decided so far."""
     _glance: Glance | None = field(default=None, repr=False)
@@ -42,16 +47,24 @@ class GuardSession:
         if self.policy is not None:
             self.policy = in_force(self.policy, self.conversation)
             self._glance = glance_of(self.policy)
+        if self.keys is not None:
+            self._vault = Vault(self.keys)
 
     async def check_input(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
         if self._glance and self._glance.checks:
             self._vault.reserve(encodable(each.text) for each in texts)
+            self._vault.recall(self.recalled)
         outcome = await self.check(texts, is_answer=False)
         system = [text for each, text in zip(texts, outcome.texts, strict=True) if each.place == "system"]
         if system:
             self._conversation = Conversation(system=(*self._conversation.system, *system))
         return outcome
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What a conversation would have to keep of this request: values and what stands for them."""
+        return self._vault.entries
 
     async def check_output(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check a whole answer, and turn the placeholders of the input back for the caller."""
@@ -68,7 +81,15 @@ class GuardSession:
     def tallies(self, place: Place) -> list[Tally]:
         """Return a fresh tally for every guard that looks at a place."""
         relevant = self._glance.at(place) if self._glance else ()
-        return [Tally(check, place, failure=check.failure) for check in relevant]
+        return [Tally(check, place, failure=check.failure or self._lacks_keys(check)) for check in relevant]
+
+    def _lacks_keys(self, check: Check) -> Failure | None:
+        if self.keys is not None or check.config.replacement not in NEED_KEYS:
+            return None
+        return Failure(
+            error="misconfigured",
+            reason=f"there is no key to {check.config.replacement} with: give the session its keys",
+        )
 
     def watch(self, tallies: Sequence[Tally], *, is_answer: bool, is_growing: bool = False) -> Watch:
         """Return what follows a text under these guards."""
@@ -216,8 +237,20 @@ class GuardSession:
             first, last = stretch.start - start, stretch.end - start
             value = text[first:last]
             shown = value
+            ours = self._vault.own(value) if is_answer and stretch.entity else None
+            if ours is not None:
+                # A guard found what we put there ourselves: it is kept as it is, and goes back as what it stands for.
+                travels += [Replacement(first + begins, first + ends, said) for begins, ends, said in ours]
+                continue
             if stretch.entity:
-                shown = self._vault.placeholder(stretch.entity, value, comes_back=not is_answer)
+                config = self._glance.checks[stretch.rank[0]].config if self._glance else None
+                shown = self._vault.stand_in(
+                    stretch.entity,
+                    value,
+                    comes_back=not is_answer,
+                    style=config.replacement if config else "placeholder",
+                    text=config.replacement_text if config else "",
+                )
                 stored.append(Replacement(first, last, shown))
             original = self._vault.original(shown) if is_answer else None
             if original is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from guardrails.one_way import RedactionKeys
 from guardrails.policy import Policy
 from guardrails.session import Blocked, Decision, Detector, GuardSession, PlacedText, TextStream
 from guardrails.verdict import ACTIONS, STOPPING, Action, Place
@@ -57,11 +58,12 @@ class Guarding:
         alias: Callable[[str], str],
         reference: str = "",
         conversation: str = "",
+        keys: RedactionKeys | None = None,
     ) -> None:
         self._reference = reference
         self._policy = policy
         self._has_guards = policy is not None and bool(policy.guards)
-        self._session = GuardSession(policy, detector, conversation)
+        self._session = GuardSession(policy, detector, conversation, keys)
         self._alias = alias
         self._placeholders_sent = False
         self.kept: Body | None = None

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import orjson
 
+from guardrails.one_way import RedactionKeys
 from guardrails.verdict import STOPPING
 from inference_proxy.aliases import alias
 from inference_proxy.answers import described, finish_reason
@@ -101,6 +102,7 @@ class _Journey:
             alias=partial(alias, project_id=routes.project.id, pepper=serving.pepper),
             reference=journal.context.span_id,
             conversation=conversation_of(exchange, body) or journal.context.trace_id,
+            keys=RedactionKeys.derive(serving.pepper, routes.project.id),
         )
         self.reservation: Reservation = NOTHING_RESERVED
         self.is_recorded = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
+from guardrails.one_way import RedactionKeys
 from guardrails.policy import Policy
 from guardrails.session import Decision, Detector, GuardSession, PlacedText
 from guardrails.verdict import ACTIONS, PLACES, STOPPING
@@ -64,10 +65,11 @@ async def mask(
     anywhere = replace(
         policy, guards=tuple(replace(guard, places=frozenset(PLACES)) for guard in policy.guards)
     )
+    keys = RedactionKeys.derive(pepper, project.id)
     records: list[Record] = []
     for start in range(0, len(spans), _AT_ONCE):
         masked = await asyncio.gather(
-            *(_mask_span(span, policy, anywhere, detector) for span in spans[start : start + _AT_ONCE])
+            *(_mask_span(span, policy, anywhere, detector, keys) for span in spans[start : start + _AT_ONCE])
         )
         for before, (span, events) in zip(spans[start:], masked, strict=False):
             records += [_with_aliases(span, before, pepper), *events]
@@ -75,11 +77,11 @@ async def mask(
 
 
 async def _mask_span(
-    span: Span, policy: Policy, anywhere: Policy, detector: Detector | None
+    span: Span, policy: Policy, anywhere: Policy, detector: Detector | None, keys: RedactionKeys
 ) -> tuple[Span, list[GuardEvent]]:
     found = texts_of(span)
     conversation = span.session_id or span.user_id or span.trace_id
-    spoken, apart = (GuardSession(each, detector, conversation) for each in (policy, anywhere))
+    spoken, apart = (GuardSession(each, detector, conversation, keys) for each in (policy, anywhere))
     kept: dict[str, list[str]] = {"input": [], "output": [], "elsewhere": []}
     is_blocked = False
     for group, check in (("input", spoken.check_input), ("output", spoken.check_output)):
