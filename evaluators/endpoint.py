@@ -66,6 +66,16 @@ class Endpoint:
 
     async def chat(self, body: Mapping[str, Any]) -> Answer:
         """Send one chat completion; try again when the endpoint is busy or out of reach."""
+        content, started = await self._post("chat/completions", body)
+        return _answer(content, (time.perf_counter() - started) * 1000.0, self._place())
+
+    async def embed(self, body: Mapping[str, Any]) -> list[list[float]]:
+        """Return one vector for each input, in order; try again as `chat` does."""
+        content, _ = await self._post("embeddings", body)
+        return _vectors(content, self._place())
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> tuple[bytes, float]:
+        """Return what was answered, and when the question that led to it was sent."""
         problem = CompletionError("the endpoint was not asked")
         for attempt in range(_ATTEMPTS):
             if attempt:
@@ -74,7 +84,7 @@ class Endpoint:
                 )
             started = time.perf_counter()
             try:
-                return await self._ask(body, started)
+                return await self._ask(path, body), started
             except _BusyError as error:
                 problem = error
             except TimeoutError:
@@ -83,11 +93,9 @@ class Endpoint:
                 problem = CompletionError(f"{self._place()} cannot be reached: {type(error).__name__}")
         raise CompletionError(f"{problem}, {_ATTEMPTS} times") from problem
 
-    async def _ask(self, body: Mapping[str, Any], started: float) -> Answer:
+    async def _ask(self, path: str, body: Mapping[str, Any]) -> bytes:
         assert self._session is not None, "use the endpoint as an async context manager"
-        async with self._session.post(
-            f"{self.base_url.rstrip('/')}/chat/completions", json=dict(body)
-        ) as response:
+        async with self._session.post(f"{self.base_url.rstrip('/')}/{path}", json=dict(body)) as response:
             content = await response.read()
             if response.status in _RETRIED:
                 raise _BusyError(
@@ -99,7 +107,7 @@ class Endpoint:
                 )
             if response.status != 200:
                 raise CompletionError(f"{self._place()} answered {response.status}{_code(content)}")
-        return _answer(content, (time.perf_counter() - started) * 1000.0, self._place())
+        return content
 
     def _place(self) -> str:
         return f"the endpoint {self.base_url}"
@@ -143,6 +151,14 @@ def _answer(content: bytes, latency_ms: float, place: str) -> Answer:
         cost_usd=_cost(usage, model, counts),
         latency_ms=latency_ms,
     )
+
+
+def _vectors(content: bytes, place: str) -> list[list[float]]:
+    try:
+        found = sorted(json.loads(content)["data"], key=lambda each: each["index"])
+        return [[float(number) for number in each["embedding"]] for each in found]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CompletionError(f"{place} answered with something that is no list of embeddings") from error
 
 
 def _count(usage: Mapping[str, Any], name: str) -> int | None:

@@ -17,7 +17,7 @@ from evaluators.calibration.card import Card, card_of, trust_of, write
 from evaluators.calibration.judging import judged, values_of
 from evaluators.calibration.labels import Labelled
 from evaluators.calibration.rates import Rate, rates
-from evaluators.cli.connections import connected_judges
+from evaluators.cli.connections import connected_judges, ready
 from evaluators.cli.options import dumped, store_option
 from evaluators.errors import SuiteError
 from evaluators.gate import Trial
@@ -61,7 +61,7 @@ def calibrate(
 
     Rows that hold `score` are taken as judged; the others are judged now, which needs --suite.
     """
-    loaded = None if suite is None else load(suite)
+    loaded = None if suite is None else ready(load(suite), settings.read())
     entry = None if loaded is None else _entry(loaded, judge)
     log = None if over is None else trials.read(trials.find(store or settings.read().home / "evals", over))
     bounds = (entry.scale.bounds if entry else None) or (0.0, 1.0)

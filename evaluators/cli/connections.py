@@ -2,16 +2,25 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from evaluators.completion import Complete
 from evaluators.endpoint import Endpoint, JudgeModel
 from evaluators.errors import SuiteError
+from evaluators.local import LocalModel, LocalSettings
+from evaluators.providers import provided
 from evaluators.settings import Settings
 from evaluators.suites import LoadedSuite, model
 from evaluators.targets import Target
 from evaluators.targets.checkout import CheckoutTarget, SideBySide
 from evaluators.targets.prompt import PromptTarget, check_arms
 from evaluators.targets.python import PythonTarget, load_function
+
+
+def ready(suite: LoadedSuite, settings: Settings) -> LoadedSuite:
+    """Return the suite with the detectors, embeddings and sandbox its evaluators need."""
+    wanted = suite.suite.embeddings
+    return provided(suite, None if wanted is None else endpoint_of(wanted, settings, "embeddings"))
 
 
 @asynccontextmanager
@@ -29,7 +38,10 @@ async def connected_judges(suite: LoadedSuite, settings: Settings) -> AsyncItera
     async with AsyncExitStack() as stack:
         judges: dict[str, Complete] = {}
         for name, judge in suite.suite.judges.items():
-            endpoint = await stack.enter_async_context(_endpoint(judge, settings, f"judges.{name}"))
+            if isinstance(judge, model.LocalJudge):
+                judges[name] = await stack.enter_async_context(_local(judge, suite.directory))
+                continue
+            endpoint = await stack.enter_async_context(endpoint_of(judge, settings, f"judges.{name}"))
             parameters = dict(judge.parameters)
             if judge.temperature is not None:
                 parameters["temperature"] = judge.temperature
@@ -37,6 +49,18 @@ async def connected_judges(suite: LoadedSuite, settings: Settings) -> AsyncItera
                 parameters["max_tokens"] = judge.max_tokens
             judges[name] = JudgeModel(endpoint, judge.model, parameters)
         yield judges
+
+
+def _local(judge: model.LocalJudge, directory: Path) -> LocalModel:
+    folder = directory / judge.local
+    settings = LocalSettings(
+        path=str(folder) if folder.is_dir() else judge.local,
+        device=judge.device,
+        dtype=judge.dtype,
+        engine=judge.engine,
+        batch_tokens=judge.batch_tokens,
+    )
+    return LocalModel(settings, model=judge.local)
 
 
 async def _target(suite: LoadedSuite, settings: Settings, stack: AsyncExitStack) -> Target:
@@ -55,11 +79,12 @@ async def _target(suite: LoadedSuite, settings: Settings, stack: AsyncExitStack)
         )
         return SideBySide({baseline: await stack.enter_async_context(there), candidate: here})
     check_arms(suite.arms, suite.cases)
-    endpoint = await stack.enter_async_context(_endpoint(target.prompt, settings, "target.prompt"))
+    endpoint = await stack.enter_async_context(endpoint_of(target.prompt, settings, "target.prompt"))
     return PromptTarget(endpoint=endpoint, settings=target.prompt, arms=suite.arms)
 
 
-def _endpoint(wanted: model.Endpoint, settings: Settings, where: str) -> Endpoint:
+def endpoint_of(wanted: model.Endpoint, settings: Settings, where: str) -> Endpoint:
+    """Return the endpoint that a suite means; its key comes from the environment."""
     base_url = wanted.base_url or settings.base_url
     if base_url is None:
         raise SuiteError(

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from evaluators import settings, stored, trials
-from evaluators.cli.connections import connected
+from evaluators.cli.connections import connected, ready
 from evaluators.cli.options import (
     output_option,
     print_report,
@@ -95,7 +95,7 @@ def run(
         return run_again_and_again(suite.resolve().parent)
     environment = settings.read()
     root = store or environment.home / "evals"
-    loaded = _with_options(suite, options, root)
+    loaded = ready(_with_options(suite, options, root), environment)
     log = _log(root, resume, loaded, options)
     if options["shard"]:
         # A part of the cases decides nothing, so it never stops early.

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from evaluators import settings, stored, trials
-from evaluators.cli.connections import connected_judges
+from evaluators.cli.connections import connected_judges, ready
 from evaluators.cli.options import output_option, print_report, store_option
 from evaluators.cli.run import report_of, run_suite
 from evaluators.completion import Complete
@@ -40,7 +40,7 @@ def score(
     root = store or environment.home / "evals"
     source = trials.read(trials.find(root, run))
     target = ReplayTarget(source)
-    loaded = _chosen(load(suite), target, chosen, source.name)
+    loaded = _chosen(ready(load(suite), environment), target, chosen, source.name)
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[tuple[Target, Mapping[str, Complete]]]:

@@ -30,12 +30,12 @@ class CausalJudge:
             torch.set_num_threads(settings.threads)
         self._device = _device(settings.device)
         self._settings = settings
-        self._tokenizer = AutoTokenizer.from_pretrained(settings.path)
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(settings.path)
         config = AutoConfig.from_pretrained(settings.path)
-        self._model = AutoModelForCausalLM.from_pretrained(
+        model: Any = AutoModelForCausalLM.from_pretrained(
             settings.path, config=config, dtype=_dtype(settings.dtype, self._device), use_safetensors=True
         )
-        self._model.to(self._device).eval()
+        self._model = model.to(self._device).eval()
         self._shares = _attends_to_everything(config)
         self._marks = _vocabulary(self._tokenizer)
         self._budget = settings.batch_tokens
@@ -181,7 +181,8 @@ class CausalJudge:
 def _copied(cache: DynamicCache | None, rows: int) -> DynamicCache:
     """Return a cache of its own with every row repeated; nothing is copied until something is added."""
     copy = DynamicCache()
-    for number, layer in enumerate(cache.layers if cache is not None else ()):
+    layers: list[Any] = list(cache.layers) if cache is not None else []
+    for number, layer in enumerate(layers):
         shape = (rows, -1, -1, -1)
         copy.update(layer.keys.expand(*shape), layer.values.expand(*shape), number)
     return copy

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluators import settings, stored, trials
-from evaluators.cli.connections import connected_judges
+from evaluators.cli.connections import connected_judges, ready
 from evaluators.cli.run import report_of, run_suite
 from evaluators.completion import Complete
 from evaluators.errors import EvaluatorError, SuiteError
@@ -28,7 +28,7 @@ _BASELINE, _CANDIDATE = "baseline", "candidate"
 @functools.cache
 def loaded(path: Path) -> LoadedSuite:
     """Return a suite, read once."""
-    return load(path)
+    return ready(load(path), settings.read())
 
 
 def cases_of(path: Path) -> tuple[SuiteCase, ...]:

@@ -140,3 +140,8 @@ def _additional_properties(
     elif isinstance(rule, Mapping):
         for key in extra:
             yield from validator.descend(value[key], rule, path=key)
+
+
+def misfits(schema: Mapping[str, Any], value: Any) -> list[str]:
+    """Return where a value does not fit a schema that `JsonSchema` accepts, rule and place; nothing when it fits."""
+    return sorted({_place(error) for error in _validator(json.dumps(schema)).iter_errors(value)})

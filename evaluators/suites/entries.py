@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,8 @@ class Entry:
     trust_reason: str = ""
     canaries: tuple[Labelled, ...] = ()
     """Labelled answers that every run has judged again."""
+    handed: Mapping[str, Any] = field(default_factory=dict)
+    """What the evaluator needs beside a judge: `embed`, `detect`, `sandbox`. See `evaluators.providers`."""
 
     def metric(self) -> Metric:
         """Return what the gate must know about its scores."""
@@ -95,7 +97,9 @@ class Entry:
         """
         if not self.applies_to(case):
             return _trial_build(self.kind, self.parameters, self.name)
-        return registry.build(self.kind, fill_all(self.parameters, case.values()), complete, name=self.name)
+        return registry.build(
+            self.kind, fill_all(self.parameters, case.values()), complete, name=self.name, **self.handed
+        )
 
     def described(self) -> dict[str, Any]:
         """Return what decides its scores, for hashes."""
@@ -131,6 +135,7 @@ def _entry(raw: str | Mapping[str, Any], number: int, suite: Suite, directory: P
             given["schema"] = _schema(directory / given["schema"])
         built = _trial_build(kind, given, name)
         judge = _judge(judge, suite, needs_one=described.needs_model)
+        _check_needs(described, suite)
     except EvaluatorError as error:
         raise SuiteError(f"{where}: {error}") from error
     entry = Entry(
@@ -143,7 +148,7 @@ def _trusted(entry: Entry, built: Configured, suite: Suite, directory: Path) -> 
     """Look up what calibration found out about this very judge."""
     assert entry.judge is not None
     model = suite.judges[entry.judge].model_dump(
-        mode="json", include={"model", "temperature", "max_tokens", "parameters"}
+        mode="json", include={"model", "temperature", "max_tokens", "parameters", "local", "dtype", "engine"}
     )
     texts = (*built.texts(), json.dumps(model, sort_keys=True))
     build = version_of(entry.kind, type(built).revision, entry.parameters, texts)
@@ -178,14 +183,18 @@ def _trial_build(kind: str, given: Mapping[str, Any], name: str) -> Configured:
     described = {parameter.name: parameter for parameter in registry.describe(kind).parameters}
     for key in looked_up:
         if key not in described:
-            registry.build(kind, {key: None}, _never)
+            registry.build(kind, {key: None}, _never, **_NOTHING)
         elif described[key].is_required:
             known[key] = "?"
-    return registry.build(kind, known, _never, name=name)
+    return registry.build(kind, known, _never, name=name, **_NOTHING)
 
 
 async def _never(messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()) -> Completion:
     raise CompletionError("a suite that is only being checked asks no model")
+
+
+_NOTHING: Mapping[str, Any] = {"embed": _never, "detect": _never, "sandbox": _never}
+"""In the place of what a suite that is only being checked does not need."""
 
 
 def _schema(path: Path) -> Any:
@@ -193,6 +202,15 @@ def _schema(path: Path) -> Any:
         return json.loads(read_text(path))
     except ValueError as error:
         raise SuiteError(f"{path.name}: not JSON") from error
+
+
+def _check_needs(kind: registry.Kind, suite: Suite) -> None:
+    if "embed" in kind.needs and suite.embeddings is None:
+        raise SuiteError(f"{kind.name} compares meanings; add `embeddings: {{model: …}}` to the suite")
+    if "sandbox" in kind.needs and suite.sandbox is None:
+        raise SuiteError(
+            f"{kind.name} runs what models wrote; add `sandbox: {{}}` to the suite if that is meant"
+        )
 
 
 def _judge(name: Any, suite: Suite, *, needs_one: bool) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from evaluators.registry import KINDS, did_you_mean
 
@@ -43,6 +43,44 @@ class Endpoint(Strict):
     )
     timeout_s: float | int = Field(
         default=60, gt=0, description="How long to wait for an answer, in seconds."
+    )
+
+
+class LocalJudge(Strict):
+    """A judge model on this machine, run with PyTorch or vLLM."""
+
+    local: str = Field(
+        description="A folder with the model's files, relative to the suite, or its name on the Hugging Face hub."
+    )
+    device: str = Field(default="auto", description="`auto`, `cpu`, `cuda` or `cuda:1`.")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        default="auto", description="The weights' number format; bfloat16 on a GPU, float32 on a CPU."
+    )
+    engine: Literal["transformers", "vllm"] = Field(
+        default="transformers", description="What runs the model."
+    )
+    batch_tokens: int = Field(
+        default=16_384, ge=256, description="The most tokens in one batch: less needs less memory."
+    )
+
+
+def _judge_form(value: Any) -> str:
+    is_local = "local" in value if isinstance(value, dict) else isinstance(value, LocalJudge)
+    return "Local" if is_local else "Endpoint"
+
+
+JudgeSettings = Annotated[
+    Annotated[Endpoint, Tag("Endpoint")] | Annotated[LocalJudge, Tag("Local")], Discriminator(_judge_form)
+]
+
+
+class SandboxLimits(Strict):
+    """Limits for programs that models wrote."""
+
+    timeout_s: float | int = Field(default=10, gt=0, description="Seconds a program may take.")
+    memory_mb: int = Field(default=512, ge=16, description="Memory it may use.")
+    allow_network: bool = Field(
+        default=False, description="Run it although this machine cannot keep it from the network."
     )
 
 
@@ -157,8 +195,14 @@ class Suite(Strict):
         default=1, description="Answers per case: `3`, or `1..5` to stop as soon as it is clear."
     )
     evaluators: list[EvaluatorEntry] = Field(min_length=1)
-    judges: dict[str, Endpoint] = Field(
+    judges: dict[str, JudgeSettings] = Field(
         default_factory=dict, description="The models that judges ask, by name."
+    )
+    embeddings: Endpoint | None = Field(
+        default=None, description="The model that `embedding_similarity` compares meanings with."
+    )
+    sandbox: SandboxLimits | None = Field(
+        default=None, description="Lets `code_execution` run what models wrote, within these limits."
     )
     gate: dict[str, Literal["must_pass"] | GateRule] = Field(default_factory=dict)
     estimand: Literal["population", "suite"] = Field(

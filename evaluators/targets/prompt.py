@@ -12,10 +12,11 @@ from evaluators.errors import SuiteError
 from evaluators.registry import did_you_mean
 from evaluators.suites import model
 from evaluators.suites.cases import SuiteCase
-from evaluators.suites.lookups import fill
+from evaluators.suites.lookups import fill, fill_all
 from evaluators.targets.base import TargetAnswer, TargetError
 
-_SETTINGS = ("system", "prompt", "model", "temperature", "max_tokens", "parameters")
+_SETTINGS = ("system", "prompt", "request", "model", "temperature", "max_tokens", "parameters")
+_INSTRUCTING = ("system", "developer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +54,38 @@ class PromptTarget:
 
     def body(self, arm: str, case: SuiteCase) -> dict[str, Any]:
         """Return the request for a case."""
-        given = self.arms[arm]
-        messages = [
-            {"role": role, "content": fill(str(given[key]), case.values())}
-            for role, key in (("system", "system"), ("user", "prompt"))
-            if given.get(key)
-        ]
-        body: dict[str, Any] = {"model": given.get("model", self.settings.model), "messages": messages}
-        for name in ("temperature", "max_tokens"):
-            value = given.get(name, getattr(self.settings, name))
-            if value is not None:
-                body[name] = value
-        return body | self.settings.parameters | dict(given.get("parameters", {}))
+        return request_body(self.arms[arm], self.settings, case)
+
+
+def request_body(given: Mapping[str, Any], settings: model.Endpoint, case: SuiteCase) -> dict[str, Any]:
+    """Return what an arm sends for a case: its prompt filled in, or a recorded request with its changes."""
+    values = case.values()
+    replayed = _replayed(given, values)
+    own = [
+        {"role": role, "content": fill(str(given[key]), values)}
+        for role, key in (("system", "system"), ("user", "prompt"))
+        if given.get(key)
+    ]
+    recorded = [
+        message for message in replayed.pop("messages", ()) if not (own and message.get("role") in _INSTRUCTING)
+    ]
+    chosen = given.get("model") or replayed.pop("model", None) or settings.model
+    body: dict[str, Any] = {"model": chosen, "messages": [*own, *recorded]}
+    for name in ("temperature", "max_tokens"):
+        value = given.get(name, replayed.pop(name, getattr(settings, name)))
+        if value is not None:
+            body[name] = value
+    return replayed | body | settings.parameters | dict(given.get("parameters", {}))
+
+
+def _replayed(given: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    if not given.get("request"):
+        return {}
+    found = fill_all(given["request"], values)
+    messages = found.get("messages") if isinstance(found, Mapping) else None
+    if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
+        raise SuiteError("`request` must come out as a request with a list of `messages`")
+    return dict(found)
 
 
 def check_arms(arms: Mapping[str, Mapping[str, Any]], cases: tuple[SuiteCase, ...]) -> None:
@@ -73,19 +94,39 @@ def check_arms(arms: Mapping[str, Mapping[str, Any]], cases: tuple[SuiteCase, ..
         for key in arm:
             if key not in _SETTINGS:
                 raise SuiteError(f"target.arms.{name}: unknown key {key!r}{did_you_mean(key, _SETTINGS)}")
-        if not arm.get("prompt"):
-            raise SuiteError(f"target.arms.{name}: `prompt` is needed: a text, or file:path")
+        if bool(arm.get("prompt")) == bool(arm.get("request")):
+            raise SuiteError(
+                f"target.arms.{name}: either `prompt` is needed (a text, or file:path), or `request`, "
+                "such as {{ inputs.request }}"
+            )
         for case in cases:
             try:
                 for key in ("system", "prompt"):
                     fill(str(arm.get(key, "")), case.values())
+                key = "request"
+                _replayed(arm, case.values())
             except SuiteError as error:
                 raise SuiteError(f"target.arms.{name}.{key}, case {case.id}: {error}") from error
 
 
 def asked(case: SuiteCase) -> str:
-    """Return what a case asks as one text: its only text input, or all inputs as JSON."""
-    texts = list(case.inputs.values())
+    """Return what a case asks as one text: its only text input, or all inputs as JSON; a request's own words last."""
+    inputs = {name: value for name, value in case.inputs.items() if not _is_request(value)}
+    texts = list(inputs.values())
     if len(texts) == 1 and isinstance(texts[0], str):
         return texts[0]
-    return json.dumps(dict(case.inputs), ensure_ascii=False) if texts else ""
+    if texts:
+        return json.dumps(inputs, ensure_ascii=False)
+    said = [
+        message.get("content")
+        for value in case.inputs.values()
+        for message in value["messages"]
+        if isinstance(message, Mapping) and message.get("role") == "user"
+    ]
+    if not said:
+        return ""
+    return said[-1] if isinstance(said[-1], str) else json.dumps(said[-1], ensure_ascii=False)
+
+
+def _is_request(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("messages"), list)
