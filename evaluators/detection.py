@@ -21,6 +21,14 @@ class Detect(Protocol):
         ...
 
 
+class Entail(Protocol):
+    """A classifier of pairs: how likely is it that the first text says what the second one does?"""
+
+    async def __call__(self, pairs: Sequence[tuple[str, str]], /) -> Sequence[float]:
+        """Return a probability from 0 to 1 for each (document, sentence), in order."""
+        ...
+
+
 class Embed(Protocol):
     """Turns texts into vectors of equal length."""
 

@@ -70,7 +70,7 @@ class Configured(ABC):
     bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     """The smallest and largest score possible; None when there is no such limit."""
     needs: ClassVar[tuple[str, ...]] = ()
-    """The fields that whoever builds it must hand in: `complete` for a judge, `embed`, `detect`, `sandbox`."""
+    """The fields that whoever builds it must hand in: `complete` for a judge, `embed`, `entail`, `detect`, `sandbox`."""
 
     def __post_init__(self) -> None:
         if not self.name:

@@ -1,16 +1,19 @@
-"""What evaluators need beside a judge's model: embeddings, detectors, a sandbox. A suite says which, this hands them in."""
+"""What evaluators need beside a judge's model: embeddings, classifiers, detectors, a sandbox. A suite says which, this hands them in."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from evaluators import registry
 from evaluators.detection import Detect, Detection
 from evaluators.endpoint import Endpoint
 from evaluators.errors import SuiteError
+from evaluators.local import LocalClassifier, LocalSettings
 from evaluators.sandbox import Sandbox
-from evaluators.suites import LoadedSuite
+from evaluators.suites import LoadedSuite, model
 from evaluators.suites.entries import Entry
 
 DETECTORS = "parapet.detectors"
@@ -41,6 +44,8 @@ def _provided(entry: Entry, suite: LoadedSuite, embeddings: Endpoint | None) -> 
     wanted, limits = suite.suite.embeddings, suite.suite.sandbox
     if "embed" in needs and wanted is not None and embeddings is not None:
         handed["embed"] = Embedder(embeddings, wanted.model, wanted.parameters)
+    if "entail" in needs and suite.suite.classifier is not None:
+        handed["entail"] = _classifier(suite.suite.classifier, suite.directory)
     if "detect" in needs:
         handed["detect"] = detector(entry.kind)
     if "sandbox" in needs and limits is not None:
@@ -50,6 +55,25 @@ def _provided(entry: Entry, suite: LoadedSuite, embeddings: Endpoint | None) -> 
             allow_network=limits.allow_network,
         )
     return replace(entry, handed=handed) if handed else entry
+
+
+@functools.cache
+def _classifier(wanted: model.PairClassifier, directory: Path) -> LocalClassifier:
+    """Return the classifier a suite names; every evaluator that asks it shares its worker."""
+    settings = LocalSettings(
+        path=found_beside(directory, wanted.local),
+        engine="pairs",
+        label=wanted.label,
+        device=wanted.device,
+        batch_tokens=wanted.batch_tokens,
+    )
+    return LocalClassifier(settings, model=wanted.local)
+
+
+def found_beside(directory: Path, place: str) -> str:
+    """Return the folder beside a suite that a local model is in, or the name as it is: the hub's."""
+    folder = directory / place
+    return str(folder) if folder.is_dir() else place
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ KINDS: Mapping[str, str] = {
     "faithfulness": "evaluators.judges.faithfulness:Faithfulness",
     "context_recall": "evaluators.judges.context_recall:ContextRecall",
     "context_precision": "evaluators.judges.context_precision:ContextPrecision",
+    "groundedness": "evaluators.retrieval.groundedness:Groundedness",
     "answer_relevance": "evaluators.judges.answer_relevance:AnswerRelevance",
     "citation": "evaluators.judges.citation:Citation",
     "summarisation": "evaluators.judges.summarisation:Summarisation",
@@ -66,6 +67,7 @@ KINDS: Mapping[str, str] = {
 
 MISSING: Mapping[str, str] = {
     "complete": "this evaluator asks a model, and none was given",
+    "entail": "this evaluator needs a classifier of pairs of texts, and none was given (`entail`)",
     "embed": "this evaluator needs a model of embeddings, and none was given (`embed`)",
     "detect": "this evaluator needs a detector, and none was given (`detect`)",
     "sandbox": "this evaluator runs the answer as a program, which is off unless a `sandbox` is handed in",

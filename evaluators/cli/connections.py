@@ -8,7 +8,7 @@ from evaluators.completion import Complete
 from evaluators.endpoint import Endpoint, JudgeModel
 from evaluators.errors import SuiteError
 from evaluators.local import LocalModel, LocalSettings
-from evaluators.providers import provided
+from evaluators.providers import found_beside, provided
 from evaluators.settings import Settings
 from evaluators.suites import LoadedSuite, model
 from evaluators.targets import Target
@@ -52,9 +52,8 @@ async def connected_judges(suite: LoadedSuite, settings: Settings) -> AsyncItera
 
 
 def _local(judge: model.LocalJudge, directory: Path) -> LocalModel:
-    folder = directory / judge.local
     settings = LocalSettings(
-        path=str(folder) if folder.is_dir() else judge.local,
+        path=found_beside(directory, judge.local),
         device=judge.device,
         dtype=judge.dtype,
         engine=judge.engine,

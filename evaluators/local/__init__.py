@@ -4,7 +4,8 @@ The process that judges holds a `LocalModel`, which is a `Complete`; the weights
 spawned and never forked, one for each GPU.
 """
 
+from evaluators.local.classifier import LocalClassifier
 from evaluators.local.model import LocalModel
 from evaluators.local.settings import LocalSettings
 
-__all__ = ["LocalModel", "LocalSettings"]
+__all__ = ["LocalClassifier", "LocalModel", "LocalSettings"]

@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Dynami
 
 from evaluators.completion import ChatMessage
 from evaluators.local.asked import Asked, LocalAnswer
+from evaluators.local.devices import device_of, dtype_of
 from evaluators.local.planning import Node, Rest, batches, plan
 from evaluators.local.settings import LocalSettings
 
@@ -28,12 +29,12 @@ class CausalJudge:
     def __init__(self, settings: LocalSettings) -> None:
         if settings.threads:
             torch.set_num_threads(settings.threads)
-        self._device = _device(settings.device)
+        self._device = device_of(settings.device)
         self._settings = settings
         self._tokenizer: Any = AutoTokenizer.from_pretrained(settings.path)
         config = AutoConfig.from_pretrained(settings.path)
         model: Any = AutoModelForCausalLM.from_pretrained(
-            settings.path, config=config, dtype=_dtype(settings.dtype, self._device), use_safetensors=True
+            settings.path, config=config, dtype=dtype_of(settings.dtype, self._device), use_safetensors=True
         )
         self._model = model.to(self._device).eval()
         self._shares = _attends_to_everything(config)
@@ -209,14 +210,3 @@ def _vocabulary(tokenizer: Any) -> Mapping[str, tuple[int, ...]]:
 
 def _plain(token: str) -> str:
     return token.strip(_DECORATION).casefold()
-
-
-def _device(name: str) -> torch.device:
-    if name != "auto":
-        return torch.device(name)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _dtype(name: str, device: torch.device) -> torch.dtype:
-    kinds = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
-    return kinds.get(name, torch.bfloat16 if device.type == "cuda" else torch.float32)

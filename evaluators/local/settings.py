@@ -14,7 +14,10 @@ class LocalSettings:
     """`auto` takes the first GPU where there is one; else `cpu`, `cuda`, `cuda:1`."""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     """`auto` is bfloat16 on a GPU and float32 on a CPU."""
-    engine: Literal["transformers", "vllm"] = "transformers"
+    engine: Literal["transformers", "vllm", "pairs"] = "transformers"
+    """`pairs` is a classifier of pairs of texts; the others are language models."""
+    label: str = ""
+    """For `pairs`: the label that means support; found by its name when left empty."""
     batch_tokens: int = 16_384
     """The most positions one batch may hold, prefix included: this bounds the memory for keys and values."""
     longest_prompt: int = 32_768

@@ -9,6 +9,14 @@ from evaluators.local.asked import Asked, LocalAnswer
 from evaluators.local.settings import LocalSettings
 
 
+class Classifier(Protocol):
+    """A classifier of pairs with weights in it."""
+
+    def classify(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Return a probability for each pair, in order."""
+        ...
+
+
 class Judge(Protocol):
     """An engine with weights in it."""
 
@@ -18,7 +26,8 @@ class Judge(Protocol):
 
 
 _judges: list[Judge] = []
-"""The worker's one engine; empty in every other process."""
+_classifiers: list[Classifier] = []
+"""The worker's one engine; both are empty in every other process."""
 _problems: list[str] = []
 """Why there is no engine."""
 
@@ -40,9 +49,19 @@ def answer(asked: Sequence[Asked]) -> list[LocalAnswer]:
     return _judges[0].answer(asked)
 
 
+def classify(pairs: Sequence[tuple[str, str]]) -> list[float] | str:
+    """Classify in the worker; a sentence where there is no engine."""
+    return _classifiers[0].classify(pairs) if _classifiers else _problems[0]
+
+
 def _load(settings: LocalSettings) -> None:
     try:
-        _judges.append(_loaded(settings))
+        if settings.engine == "pairs":
+            from evaluators.local.pairs import PairClassifier  # noqa: PLC0415
+
+            _classifiers.append(PairClassifier(settings))
+        else:
+            _judges.append(_loaded(settings))
     except ImportError as error:
         _problems.append(
             f"{error.name or settings.engine} is not installed, which local judges need: "

@@ -193,7 +193,7 @@ async def _never(messages: Sequence[ChatMessage], /, *, options: Sequence[str] =
     raise CompletionError("a suite that is only being checked asks no model")
 
 
-_NOTHING: Mapping[str, Any] = {"embed": _never, "detect": _never, "sandbox": _never}
+_NOTHING: Mapping[str, Any] = {"entail": _never, "embed": _never, "detect": _never, "sandbox": _never}
 """In the place of what a suite that is only being checked does not need."""
 
 
@@ -207,6 +207,10 @@ def _schema(path: Path) -> Any:
 def _check_needs(kind: registry.Kind, suite: Suite) -> None:
     if "embed" in kind.needs and suite.embeddings is None:
         raise SuiteError(f"{kind.name} compares meanings; add `embeddings: {{model: …}}` to the suite")
+    if "entail" in kind.needs and suite.classifier is None:
+        raise SuiteError(
+            f"{kind.name} asks a classifier of pairs; add `classifier: {{local: …}}` to the suite"
+        )
     if "sandbox" in kind.needs and suite.sandbox is None:
         raise SuiteError(
             f"{kind.name} runs what models wrote; add `sandbox: {{}}` to the suite if that is meant"

@@ -64,6 +64,19 @@ class LocalJudge(Strict):
     )
 
 
+class PairClassifier(Strict):
+    """A classifier of pairs of texts on this machine, such as MiniCheck, FactCG or any model of entailment."""
+
+    local: str = Field(
+        description="A folder with the model's files, relative to the suite, or its name on the Hugging Face hub."
+    )
+    label: str = Field(
+        default="", description="The label that means support; found by its name when left out."
+    )
+    device: str = Field(default="auto", description="`auto`, `cpu`, `cuda` or `cuda:1`.")
+    batch_tokens: int = Field(default=16_384, ge=256, description="The most tokens in one batch.")
+
+
 def _judge_form(value: Any) -> str:
     is_local = "local" in value if isinstance(value, dict) else isinstance(value, LocalJudge)
     return "Local" if is_local else "Endpoint"
@@ -200,6 +213,10 @@ class Suite(Strict):
     )
     embeddings: Endpoint | None = Field(
         default=None, description="The model that `embedding_similarity` compares meanings with."
+    )
+    classifier: PairClassifier | None = Field(
+        default=None,
+        description="The model that says for `groundedness` whether a document supports a sentence.",
     )
     sandbox: SandboxLimits | None = Field(
         default=None, description="Lets `code_execution` run what models wrote, within these limits."

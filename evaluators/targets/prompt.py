@@ -67,7 +67,9 @@ def request_body(given: Mapping[str, Any], settings: model.Endpoint, case: Suite
         if given.get(key)
     ]
     recorded = [
-        message for message in replayed.pop("messages", ()) if not (own and message.get("role") in _INSTRUCTING)
+        message
+        for message in replayed.pop("messages", ())
+        if not (own and message.get("role") in _INSTRUCTING)
     ]
     chosen = given.get("model") or replayed.pop("model", None) or settings.model
     body: dict[str, Any] = {"model": chosen, "messages": [*own, *recorded]}
