@@ -36,7 +36,11 @@ _WEIGHTS = {
     "mitre-frr": 7.0,
     "do-not-answer": 9.0,
     "civil-comments": 14.0,
-    "summedits": 9.0,
+    "summedits": 7.0,
+    "wikigold": 3.0,
+    "sec-filings": 1.5,
+    "tweets": 6.0,
+    "begin": 4.0,
 }
 
 

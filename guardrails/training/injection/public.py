@@ -5,6 +5,7 @@ Some sources are held out whole, so that what is learned can be measured on writ
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -28,6 +29,12 @@ _ATTACK_VARIANTS = frozenset(
     )
 )
 """Of CyberSecEval's attacks, the kinds that can be told from the user's words alone."""
+_SENTENCES = {
+    "wikigold": ("wikigold/wikigold.conll.txt",),
+    "sec-filings": ("SEC-filings/FIN5.txt",),
+    "tweets": ("BTC/a.conll", "BTC/b.conll", "BTC/e.conll", "BTC/f.conll", "BTC/g.conll", "WNUT17/wnut17train.conll"),
+}
+_SPACE_BEFORE_STOP = re.compile(r" ([.,;:!?%)])")
 _HELD_OUT_DOMAINS = ("samsum", "sales_email", "podcast")
 _HELD_OUT_QUESTIONS = ("human_chatbox", "misinformation_harms")
 
@@ -64,6 +71,19 @@ def benign(data: Path) -> Iterator[Row]:
     for domain, text in _documents(data):
         if domain not in _HELD_OUT_DOMAINS:
             yield Row(text, 0.0, "summedits", f"summedits:{text[:60]}")
+    yield from plain_sentences(data)
+
+
+def plain_sentences(data: Path) -> Iterator[Row]:
+    """Yield sentences of an encyclopedia, of filings, of short messages and of talks about facts."""
+    for source, files in _SENTENCES.items():
+        for name in files:
+            for text in _joined_words(data / "ner" / name):
+                yield Row(text, 0.0, source, f"{source}:{text[:40]}")
+    with (data / "groundedness/begin/begin_dev_wow.tsv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            for text in (row["message"], row["response"], row["knowledge"]):
+                yield Row(text, 0.0, "begin", f"begin:{text[:40]}")
 
 
 def held_out(data: Path) -> Iterator[Row]:
@@ -123,6 +143,14 @@ def _documents(data: Path) -> Iterator[tuple[str, str]]:
     for path in sorted((data / "groundedness/summedits").glob("*.json")):
         for text in sorted({row["doc"] for row in json.loads(path.read_text())}):
             yield path.stem.removeprefix("summedits_"), text
+
+
+def _joined_words(path: Path) -> Iterator[str]:
+    """Yield the sentences of a file with one word to a line."""
+    for block in path.read_text(encoding="utf-8").replace("\r", "").split("\n\n"):
+        words = [line.split("\t")[0].split(" ")[0] for line in block.splitlines() if line.strip()]
+        if 3 < len(words) < 80 and words[0] != "-DOCSTART-":
+            yield _SPACE_BEFORE_STOP.sub(r"\1", " ".join(words))
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -132,7 +132,8 @@ class Written:
 
     def _framed(self, goals: str, label: float, random: Random) -> Row:
         frame = self._choose("attacks/fiction", random)
-        text = GRAMMAR.fill(frame.text, random, goal=f"«{goals}»")
+        goal = "«delicate»" if goals == "harmless" and random.random() < 0.4 else f"«{goals}»"
+        text = GRAMMAR.fill(frame.text, random, goal=goal)
         return Row(GRAMMAR.fill(text, random), label, "written-framed", frame.group)
 
     def _named(self, goals: str, random: Random) -> Row:
@@ -177,6 +178,8 @@ def _disguised(row: Row, asks: Sequence[str], random: Random) -> Row:
     return Row(text, row.label, "written-disguised", row.group)
 
 
+_RICH = {"long": 2.0, "objects": 2.5}
+"""Files whose templates combine to many different texts."""
 _FILES = {
     f"{folder.name}/{path.stem}": read_templates(path)
     for folder in sorted(TEMPLATES.iterdir())
@@ -193,7 +196,7 @@ _BENIGN = [name.removeprefix("benign/") for name in _FILES if name.startswith("b
 
 def _size(folder: str, name: str) -> float:
     """Larger files say more, but not as much more as they are larger."""
-    return float(len(_FILES[f"{folder}/{name}"]) ** 0.7)
+    return float(len(_FILES[f"{folder}/{name}"]) ** 0.7) * _RICH.get(name, 1.0)
 
 
 def _weights(names: Sequence[str], folder: str) -> list[float]:

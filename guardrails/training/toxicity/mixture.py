@@ -16,7 +16,8 @@ from guardrails.training.injection.grammar import (
     read_templates,
     split_of,
 )
-from guardrails.training.injection.public import window
+from guardrails.training.injection.public import plain_sentences, window
+from guardrails.training.injection.rows import Row
 from guardrails.training.injection.written import GRAMMAR as TALK
 from guardrails.training.injection.written import Written, varied
 from guardrails.training.toxicity.votes import judged_comments, labels_of, madlibs
@@ -40,7 +41,8 @@ _WEIGHTS = {
     "madlibs-de": 4.0,
     "toxic": 14.0,
     "harmless": 14.0,
-    "talk": 14.0,
+    "talk": 12.0,
+    "plain": 7.0,
 }
 
 
@@ -99,11 +101,13 @@ def _sources(data: Path, split: Split) -> dict[str, Callable[[Random], _Judged]]
             found[name] = _any_of(mine)
     toxic = [each for each in read_templates(_TEMPLATES / "toxic.txt") if split_of(each.group) == split]
     harmless = [each for each in read_templates(_TEMPLATES / "harmless.txt") if split_of(each.group) == split]
+    calm = [row for row in plain_sentences(data) if row.source != "tweets" and split_of(row.group) == split]
     talk = Written(split)
     return found | {
         "toxic": lambda random: _written(random.choice(toxic), random),
         "harmless": lambda random: _harmless(random.choice(harmless), random),
         "talk": lambda random: _talk(talk, random),
+        "plain": lambda random: _plain(random.choice(calm)),
     }
 
 
@@ -145,6 +149,11 @@ def _harmless(template: Template, random: Random) -> _Judged:
     if random.random() < 0.25:
         text = f"{text} {TALK.fill('«doc_sentence»', random)}"
     return _Judged(text, labels_of({}), "written-harmless", template.group)
+
+
+def _plain(row: Row) -> _Judged:
+    """Encyclopedias, filings and talks about facts insult nobody."""
+    return _Judged(row.text, labels_of({}), row.source, row.group)
 
 
 def _talk(talk: Written, random: Random) -> _Judged:
