@@ -57,7 +57,9 @@ class Watch:
         """The guards that a growing text waits for."""
         self._observing: list[Scanner | _Remote | _Whole] = []
         """The guards that look at what has gone out, and decide what of it may be kept."""
-        for tally, follower in [*self._locals, *((each.tally, each) for each in self._remotes)]:
+        followers: list[tuple[Tally, Scanner | _Remote]] = [*self._locals]
+        followers += [(each.tally, each) for each in self._remotes]
+        for tally, follower in followers:
             if tally.check.holds or (tally.check.is_waited_for and isinstance(follower, _Remote)):
                 self._holding.append((tally, follower))
             elif tally.check.changes_text:

@@ -259,7 +259,7 @@ class _Journey:
         """Pass a stream on while it comes."""
         guarded: GuardedStream | None = None
         if self.guarding.looks_at_answers:
-            guarded = self.guarding.open_stream(self.body, hides_usage=self.hides_usage)
+            guarded = self.guarding.open_stream(self.endpoint, self.body, hides_usage=self.hides_usage)
         relay = StreamRelay(
             self.exchange,
             self.journal,

@@ -10,12 +10,14 @@ from inference_proxy.dispatch import Reached
 from inference_proxy.errors import RequestError, upstream_failed, upstream_too_slow
 from inference_proxy.exchange import PRIVATE, Exchange, HeaderList
 from inference_proxy.forwarding import to_caller
-from inference_proxy.guarding import GuardedStream
+from inference_proxy.guarded_stream import GuardedStream
 from inference_proxy.journal import Journal
+from inference_proxy.keep_alive import KeepAlive
 from inference_proxy.relay import DONE, EventCutter
-from inference_proxy.transcript import Channel, Transcript
+from inference_proxy.transcript import Transcript
 from inference_proxy.upstreams.base import Answer, UpstreamError
 from inference_proxy.usage import estimated, reported
+from inference_proxy.wires.events import Channel, Hearing
 from ingest.records import NO_USAGE
 
 SSE_HEADERS: HeaderList = [
@@ -41,9 +43,10 @@ class StreamRelay:
         self._exchange = exchange
         self._journal = journal
         self._guarded = guarded
-        self._transcript = guarded.transcript if guarded else Transcript()
+        self._transcript: Hearing = guarded.hearing if guarded else Transcript()
         self._hides_usage = hides_usage
         self._input_characters = input_characters
+        self._keep_alive: KeepAlive | None = None
         self._finish = finish
         """What has to be done before the last of the answer leaves."""
 
@@ -53,6 +56,9 @@ class StreamRelay:
         answer = reached.answer
         await exchange.begin(answer.status, SSE_HEADERS + headers + to_caller(answer.headers))
         journal.note_first_byte()
+        if self._guarded is not None:
+            guarded = self._guarded
+            self._keep_alive = KeepAlive(exchange.write, guarded.keep_alive, lambda: guarded.is_holding)
         try:
             await self._pass_all(answer, reached.body)
             if not transcript.is_finished and transcript.error is None:
@@ -64,12 +70,16 @@ class StreamRelay:
                     is_quoted=True,
                 )
         except Blocked as block:
+            answer.close()  # what it would still say is not wanted, and has its price
+            self._stop_keeping_alive()
             await self._end_blocked(block)
             return
         except UpstreamError as error:
+            self._stop_keeping_alive()
             await self._end_broken(error)
             return
         finally:
+            self._stop_keeping_alive()
             self._hear_out()
         if exchange.was_seen_leaving and not transcript.is_done:
             journal.note_gone()
@@ -83,6 +93,7 @@ class StreamRelay:
         exchange, guarded, transcript, journal = (
             self._exchange, self._guarded, self._transcript, self._journal,
         )  # fmt: skip
+        write = exchange.write if self._keep_alive is None else self._keep_alive.write
         cutter = EventCutter()
         while data:
             events = cutter.push(data)
@@ -96,7 +107,7 @@ class StreamRelay:
                 if DONE in events[-20:] and exchange.is_gone:
                     journal.note_gone()
                 if events and not exchange.was_seen_leaving:
-                    await exchange.write(events)
+                    await write(events)
             started_ns = time.perf_counter_ns()
             data = await answer.next_bytes()
             journal.waited_ns += time.perf_counter_ns() - started_ns
@@ -109,6 +120,10 @@ class StreamRelay:
             transcript.catch_up()
         if rest:
             await exchange.write(rest)
+
+    def _stop_keeping_alive(self) -> None:
+        if self._keep_alive is not None:
+            self._keep_alive.stop()
 
     async def _end_blocked(self, block: Blocked) -> None:
         """End a stream that a guard stopped the way OpenAI ends a filtered one."""

@@ -2,27 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from inference_proxy.plain_chunks import PlainChunks
 from inference_proxy.relay import DONE, payloads
+from inference_proxy.wires.events import Channel
 from ingest.records import Message
 
 GATHER_BYTES = 128 * 1024
 """Chunks are kept as bytes until there are this many, then read in one go."""
 
+LONGEST_KEPT = 1 << 22
+"""Of an answer that never ends so many characters are kept."""
+CUT_SHORT = f"[the rest is not kept: the answer has more than {LONGEST_KEPT} characters]"
+
 TEXT_FIELDS = ("content", "refusal", "reasoning_content", "reasoning")
 """Fields of a delta that carry text and grow from chunk to chunk."""
-
-
-class Channel(NamedTuple):
-    """One growing text of an answer: a field of a choice, or the arguments of one of its tool calls."""
-
-    choice: int
-    field: str
-    tool: int = 0
 
 
 @dataclass(slots=True)
@@ -43,6 +40,8 @@ class Transcript:
         self._pending_bytes = 0
         self._choices: dict[int, _Choice] = {}
         self._texts: dict[Channel, list[str]] = {}
+        self.characters = 0
+        """How much text was heard, for estimates."""
         self._plain = PlainChunks()
         self._plain_channel = Channel(0, "content")
         self.model = ""
@@ -90,7 +89,7 @@ class Transcript:
     def _drain_plain(self) -> None:
         texts, unread = self._plain.drain()
         if texts:
-            self._texts.setdefault(self._plain_channel, []).extend(texts)
+            self.say(self._plain_channel, "".join(texts))
         for event in unread:
             self._read_each(event)
 
@@ -113,23 +112,22 @@ class Transcript:
             bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
         )
 
-    @property
-    def characters(self) -> int:
-        """How much text was heard, for estimates."""
-        return sum(len(part) for parts in self._texts.values() for part in parts)
-
     def messages(self, instead: Mapping[Channel, str] | None = None) -> list[Message]:
         """Return the answer's messages, one for each choice. `instead` replaces the text of channels."""
         texts = {channel: "".join(parts) for channel, parts in self._texts.items()} | dict(instead or {})
         return [self._message(index, texts) for index in sorted(self._choices)]
 
-    def _add(self, chunk: dict[str, Any]) -> None:
+    def count(self, chunk: dict[str, Any]) -> None:
+        """Take in of a chunk what is no text: the usage, the model."""
         if not self.model:
             self.model = str(chunk.get("model") or "")
         if chunk.get("service_tier"):
             self.service_tier = str(chunk["service_tier"])
         if chunk.get("usage"):
             self.usage = chunk["usage"]
+
+    def _add(self, chunk: dict[str, Any]) -> None:
+        self.count(chunk)
         if chunk.get("error"):
             error = chunk["error"]
             self.error = error if isinstance(error, dict) else {"message": str(error)}
@@ -179,8 +177,13 @@ class Transcript:
             self.say(Channel(index, "tool_calls", number), str(body.get("arguments") or ""))
 
     def say(self, channel: Channel, text: str) -> None:
-        """Take in some more of one text."""
-        self._texts.setdefault(channel, []).append(text)
+        """Take in some more of one text, up to a length."""
+        before, self.characters = self.characters, self.characters + len(text)
+        if self.characters <= LONGEST_KEPT:
+            self._texts.setdefault(channel, []).append(text)
+        elif before <= LONGEST_KEPT:
+            kept = text[: LONGEST_KEPT - before]
+            self._texts.setdefault(channel, []).append(kept + CUT_SHORT)
 
     def _message(self, index: int, texts: Mapping[Channel, str]) -> Message:
         choice = self._choices[index]

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from guardrails.verdict import Place
 from inference_proxy.errors import RequestError, invalid
 from inference_proxy.texts import OF_SCHEMAS, TECHNICAL, Slot, every_text, is_machinery
+from inference_proxy.wires.events import Wire
 from ingest.records import Message, SpanKind
 
 Body = dict[str, Any]
@@ -43,6 +44,9 @@ class Endpoint(Protocol):
 
     def output_messages(self, answer: Body) -> list[Message]:
         """Return an answer's messages as a span keeps them."""
+
+    def wire(self, body: Body, *, hides_usage: bool) -> Wire:
+        """Return how the answer to a request is streamed."""
 
 
 def expect(body: Body, name: str, kind: type | tuple[type, ...], expected: str) -> None:

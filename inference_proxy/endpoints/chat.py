@@ -8,6 +8,7 @@ from inference_proxy.endpoints.base import Body, expect, missing, parameter_slot
 from inference_proxy.errors import invalid
 from inference_proxy.texts import OF_CALLS, Slot, every_text, is_machinery, other_texts
 from inference_proxy.transcript import TEXT_FIELDS
+from inference_proxy.wires.chat import ChatWire
 from ingest.records import Message, SpanKind
 
 _PLACES: dict[str, Place] = {
@@ -89,6 +90,12 @@ class Chat:
     def output_messages(self, answer: Body) -> list[Message]:
         """Return the message of each choice."""
         return list(_answers(answer))
+
+    def wire(self, body: Body, *, hides_usage: bool) -> ChatWire:
+        """Return how the answer is streamed, and whether it is JSON."""
+        form = body.get("response_format")
+        is_json = isinstance(form, dict) and form.get("type") in ("json_object", "json_schema")
+        return ChatWire(is_json=is_json, hides_usage=hides_usage)
 
 
 def _answers(answer: Body) -> Iterator[Message]:

@@ -10,6 +10,7 @@ from inference_proxy.endpoints.base import (
     wrong_type,
 )
 from inference_proxy.texts import Slot, other_texts
+from inference_proxy.wires.chat import ChatWire
 from ingest.records import Message, SpanKind
 
 
@@ -47,6 +48,10 @@ class Completions:
     def output_messages(self, answer: Body) -> list[Message]:
         """Return each choice as a message."""
         return [{"role": "assistant", "content": slot.text} for slot in _texts_of_choices(answer)]
+
+    def wire(self, body: Body, *, hides_usage: bool) -> ChatWire:
+        """Return how the answer is streamed: as a chat's, with other names."""
+        return ChatWire(hides_usage=hides_usage)
 
 
 def _texts_of_choices(answer: Body) -> list[Slot]:

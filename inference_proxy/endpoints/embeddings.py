@@ -11,6 +11,7 @@ from inference_proxy.endpoints.base import (
 )
 from inference_proxy.errors import invalid
 from inference_proxy.texts import Slot
+from inference_proxy.wires.chat import ChatWire
 from ingest.records import Message, SpanKind
 
 
@@ -52,3 +53,7 @@ class Embeddings:
     def output_messages(self, answer: Body) -> list[Message]:
         """Return nothing: vectors are not kept."""
         return []
+
+    def wire(self, body: Body, *, hides_usage: bool) -> ChatWire:
+        """Return what would read a stream; vectors do not come in one."""
+        return ChatWire(hides_usage=hides_usage)

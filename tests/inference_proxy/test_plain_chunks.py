@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from guardrails.policy import GuardConfig
 from guardrails.session import Blocked, GuardSession
-from inference_proxy.guarding import GuardedStream
+from inference_proxy.guarded_stream import GuardedStream
 from inference_proxy.plain_chunks import PlainChunks
 from inference_proxy.relay import payloads
+from inference_proxy.wires.chat import ChatWire
 from tests.fakes.proxy import policy_of
 from tests.fakes.upstream import DONE, chunk, delta, event
 
@@ -112,7 +113,7 @@ async def heard(
 ) -> tuple[dict[Any, str], dict[Any, str], str, list[Any]]:
     """Return what a guarded stream lets through by field, what may be kept, who stopped it, and the decisions."""
     session = GuardSession(policy_of(MASKED, BLOCKED))
-    stream = GuardedStream(session, is_json=False, hides_usage=False)
+    stream = GuardedStream(session, ChatWire())
     out, at, stopped_by = b"", 0, ""
     try:
         for cut in [*sorted(cut % (len(events) + 1) for cut in cuts), len(events)]:

@@ -1,0 +1,264 @@
+"""Guards a streamed answer, whatever protocol it comes in: events in, events out, and never a word too many."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from guardrails.session import Blocked, GuardSession, PlacedText, TextStream
+from guardrails.verdict import STOPPING, Place
+from inference_proxy.relay import DONE, payloads, split_events
+from inference_proxy.texts import Slot, put_all
+from inference_proxy.wires.events import (
+    Aside,
+    Channel,
+    ChannelEnds,
+    ChoiceEnds,
+    Chunk,
+    Echo,
+    Event,
+    Said,
+    Wire,
+    forget_log_probabilities,
+)
+
+LONGEST_REPEATED = 1 << 20
+"""A text that is longer than this is guarded again where an answer repeats it."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """One growing text under guard."""
+
+    stream: TextStream
+    place: Place
+    came: list[str] = field(default_factory=list)
+    """What the upstream said, kept where it may be said again."""
+    size: int = 0
+
+
+class GuardedStream:
+    """Guards every growing text of a streamed answer, chunk by chunk.
+
+    Chunks no guard changes pass as the bytes they were. Text that is held back goes out with a later chunk, at the
+    latest right before the one that ends its channel. What an answer repeats is repeated as it went out.
+    """
+
+    def __init__(self, session: GuardSession, wire: Wire, *, sent: Collection[str] = ()) -> None:
+        self._session = session
+        self._wire = wire
+        self._sent = sent
+        """The texts of the request, as they travelled."""
+        self._open: dict[Channel, _Open] = {}
+        self._stored: dict[Channel, str] = {}
+        self._went: dict[Channel, list[str]] = {}
+        """What went out of each channel, where it may have to be said again."""
+        self._repeated: dict[tuple[Place, str], tuple[str, str]] = {}
+        """What a text that was said in full became, for the caller and for the record."""
+        self._unsent: list[bytes] = []
+        self._plain_channel: Channel | None = None
+        self.hearing = wire.hearing
+
+    @property
+    def keep_alive(self) -> bytes:
+        """What may be sent between two events while nothing else can be."""
+        return self._wire.keep_alive
+
+    @property
+    def is_holding(self) -> bool:
+        """True while something that came is held back."""
+        return any(each.stream.is_holding for each in self._open.values())
+
+    @property
+    def stored(self) -> dict[Channel, str]:
+        """The texts as they may be kept."""
+        stored = dict(self._stored)
+        for channel, each in self._open.items():
+            stored[channel] = stored.get(channel, "") + each.stream.stored
+        return stored
+
+    async def push(self, events: bytes) -> bytes:
+        """Return what may go to the caller of some whole events. Raises Blocked when a guard stops the answer."""
+        out = self._unsent
+        alike: list[bytes] = []
+        texts: list[str] = []
+        plain = self._wire.plain
+        for event in split_events(events):
+            text = plain.said_by(event)
+            if text is not None and self._plain_channel in self._open:
+                alike.append(event)
+                texts.append(text)
+                continue
+            if alike:
+                await self._pass_alike(alike, texts)
+                alike, texts = [], []
+            payload = next(payloads(event), None)
+            if payload is None:
+                out.append(event)
+            elif payload == DONE:
+                self.hearing.is_done = True
+                await self._finish_choice(None)
+                out.append(event)
+            else:
+                await self._pass(event, payload)
+        if alike:
+            await self._pass_alike(alike, texts)
+        return self._take()
+
+    async def finish(self) -> bytes:
+        """Return what was still held back when the answer ended without saying so."""
+        await self._finish_choice(None)
+        return self._take()
+
+    def close(self) -> None:
+        """Have the guards' decisions recorded when the answer was cut short."""
+        for each in self._open.values():
+            each.stream.close()
+
+    def ending(self) -> bytes:
+        """Return what ends a blocked answer, after what had been let through before the guard spoke."""
+        went = {channel: "".join(parts) for channel, parts in self._went.items()}
+        return self._take() + self._wire.ending(went)
+
+    def _take(self) -> bytes:
+        out = b"".join(self._unsent)
+        self._unsent.clear()
+        return out
+
+    async def _pass_alike(self, events: list[bytes], texts: list[str]) -> None:
+        """Guard what several chunks say that differ in their words alone; what changes leaves as one of them."""
+        text = "".join(texts)
+        channel = self._plain_channel
+        assert channel is not None
+        self.hearing.say(channel, text)
+        ready = await self._push_text(channel, text)
+        if ready == text:
+            self._unsent += events
+        elif ready:
+            self._unsent.append(self._wire.plain.saying(ready))
+
+    async def _pass(self, event: bytes, payload: bytes) -> None:
+        try:
+            chunk = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            return  # text no guard can place does not pass where guards look
+        if not isinstance(chunk, dict):
+            return
+        try:
+            await self._pass_chunk(event, payload, chunk)
+        except (AttributeError, TypeError, ValueError, KeyError, IndexError):
+            return  # nor does a chunk of a shape nobody promised
+
+    async def _pass_chunk(self, event: bytes, payload: bytes, chunk: Chunk) -> None:
+        wire = self._wire
+        wire.see(chunk)
+        said = wire.read(chunk)
+        wholes = self._whole_texts(said)
+        channel = wire.plain_channel(chunk) if len(said) == 1 and not wholes else None
+        # What is kept of it is not known before its whole texts are guarded.
+        (wire.hearing.count if wholes else wire.hearing.add)(chunk)
+        changed = False
+        for each in said:
+            if isinstance(each, Said):
+                changed = await self._say(each) or changed
+        for each in said:
+            if isinstance(each, ChannelEnds):
+                await self._finish_channel(each.channel)
+            elif isinstance(each, ChoiceEnds):
+                await self._finish_choice(each.choice)
+            elif isinstance(each, Echo):
+                changed = self._turn_back(each) or changed
+        if wholes:
+            changed = await self._guard_wholes(wholes, payload, chunk) or changed
+        if channel is not None:
+            # Nothing but its words has to pass the guards, and chunks like it are known from here on.
+            wire.plain.learn(event)
+            self._plain_channel = channel
+        if wire.is_hidden(chunk):
+            return
+        if changed:
+            forget_log_probabilities(chunk)
+        self._unsent.append(wire.changed(chunk) if changed else wire.passed(event, chunk))
+
+    def _whole_texts(self, said: Sequence[Event]) -> list[Slot]:
+        """Return the texts that do not grow, but for those that the caller sent."""
+        slots: list[Slot] = []
+        for each in said:
+            if isinstance(each, Aside):
+                slots += each.slots
+            elif isinstance(each, Echo):
+                slots += [slot for slot in each.slots if slot.text not in self._sent]
+        return slots
+
+    async def _say(self, said: Said) -> bool:
+        """Guard some more of a growing text, and put in its place what may go out of it now."""
+        came = said.container[said.key]
+        if said.channel not in self._open:
+            stream = self._session.open_stream(said.place, is_json=said.is_json)
+            self._open[said.channel] = _Open(stream, said.place)
+        ready = await self._push_text(said.channel, came)
+        if said.is_last:
+            ready += await self._close_channel(said.channel)
+        if ready == came:
+            return False
+        said.container[said.key] = ready
+        return True
+
+    async def _push_text(self, channel: Channel, text: str) -> str:
+        held = self._open[channel]
+        if self._wire.repeats and held.size <= LONGEST_REPEATED:
+            held.came.append(text)
+            held.size += len(text)
+        ready = await held.stream.push(text)
+        if self._wire.repeats:
+            self._went.setdefault(channel, []).append(ready)
+        return ready
+
+    async def _finish_choice(self, choice: int | None) -> None:
+        for channel in sorted(self._open):
+            if choice in (None, channel.choice):
+                await self._finish_channel(channel)
+
+    async def _finish_channel(self, channel: Channel) -> None:
+        if channel in self._open:
+            rest = await self._close_channel(channel)
+            if rest:
+                self._unsent.append(self._wire.saying(channel, rest))
+
+    async def _close_channel(self, channel: Channel) -> str:
+        held = self._open[channel]
+        rest = await held.stream.finish()
+        del self._open[channel]
+        stored = held.stream.stored
+        self._stored[channel] = self._stored.get(channel, "") + stored
+        if self._wire.repeats:
+            self._went[channel].append(rest)
+            if held.size <= LONGEST_REPEATED:
+                self._repeated[held.place, "".join(held.came)] = "".join(self._went[channel]), stored
+        return rest
+
+    async def _guard_wholes(self, slots: Sequence[Slot], payload: bytes, chunk: Chunk) -> bool:
+        """Guard what a chunk says that does not grow, and let the hearing have what may be kept of it.
+
+        What repeats a text that went out is repeated as it went out.
+        """
+        became = [self._repeated.get((slot.place, slot.text)) for slot in slots]
+        fresh = [slot for slot, known in zip(slots, became, strict=True) if known is None]
+        outcome = await self._session.check_output([PlacedText(slot.place, slot.text) for slot in fresh])
+        following = iter(zip(outcome.texts, outcome.stored, strict=True))
+        texts = [next(following) if known is None else known for known in became]
+        kept = chunk
+        if any(
+            slot.text != went or slot.text != stored
+            for slot, (went, stored) in zip(slots, texts, strict=True)
+        ):
+            kept = orjson.loads(payload)
+            put_all(self._whole_texts(self._wire.read(kept)), [stored for _, stored in texts])
+        self._wire.hearing.add(kept)
+        if outcome.action in STOPPING:
+            raise Blocked(outcome.blocked_by, outcome.reason, outcome.action)
+        return put_all(slots, [went for went, _ in texts], travels=True)
+
+    def _turn_back(self, echo: Echo) -> bool:
+        slots = [slot for slot in echo.slots if slot.text in self._sent]
+        return put_all(slots, [self._session.turned_back(slot.text) for slot in slots])
