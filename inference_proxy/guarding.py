@@ -67,6 +67,11 @@ class Guarding:
         return self._session.policy
 
     @property
+    def policy(self) -> Policy | None:
+        """The policy that is in force for this call's conversation."""
+        return self._session.policy
+
+    @property
     def decisions(self) -> Sequence[Decision]:
         """What the guards decided so far."""
         return self._session.decisions

@@ -97,7 +97,7 @@ class _Journey:
         self.raw = raw
         self.body = body
         self.guarding = Guarding(
-            routes.project.policy,
+            routes.policy(body["model"], journal.grant),
             serving.detector,
             alias=partial(alias, project_id=routes.project.id, pepper=serving.pepper),
             reference=journal.context.span_id,
@@ -148,7 +148,7 @@ class _Journey:
             if not self.is_recorded:
                 self.is_recorded = True
                 self._close_books()
-                self.serving.recorder.record(journal, self.routes.project.policy, self.guarding.decisions)
+                self.serving.recorder.record(journal, self.guarding.policy, self.guarding.decisions)
             self._settle()
 
     async def _reserve(self, plan: Plan) -> None:
@@ -277,9 +277,7 @@ class _Journey:
             self.is_recorded = True
             self._close_books()
             try:
-                await recorder.record_durably(
-                    self.journal, self.routes.project.policy, self.guarding.decisions
-                )
+                await recorder.record_durably(self.journal, self.guarding.policy, self.guarding.decisions)
             except NotRecordedError as error:
                 raise unavailable(
                     f"This call could not be recorded, and the installation answers no call it cannot "

@@ -46,19 +46,24 @@ class MaskingIntake:
         project = self.snapshot.projects.get(grant.project_id)
         if project is None:
             raise UnavailableError("the key's project is not known yet; try again shortly")
-        return await mask(project, spans, detector=self.detector, pepper=self.pepper)
+        return await mask(project, spans, key_id=grant.id, detector=self.detector, pepper=self.pepper)
 
 
 async def mask(
-    project: ProjectConfig, spans: Sequence[Span], *, pepper: bytes, detector: Detector | None = None
+    project: ProjectConfig,
+    spans: Sequence[Span],
+    *,
+    pepper: bytes,
+    key_id: UUID | None = None,
+    detector: Detector | None = None,
 ) -> list[Record]:
-    """Return what may be stored of a project's spans.
+    """Return what may be stored of a project's spans, sent with one of its keys.
 
     Raises UnavailableError when a guard that must not fail cannot decide: the sender keeps the spans.
     """
     if not project.stores_messages:
         spans = [without_texts(span) for span in spans]
-    policy = project.policy
+    policy = project.policy_for(key_id)
     if policy is None or not policy.guards:
         return list(spans)
     # A text of no known place is held to every guard, wherever that guard was told to look.

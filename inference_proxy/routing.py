@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from uuid import UUID
 
+from guardrails.policy import Policy
 from inference_proxy.errors import RequestError
 from inference_proxy.snapshot import ProjectConfig, Route, Snapshot, UpstreamConfig
 from inference_proxy.upstreams.base import Upstream
@@ -62,6 +63,7 @@ class ProjectRoutes:
             reverse=True,
         )
         self._plans: dict[str, Plan] = {}
+        self._policies: dict[tuple[UUID, str], Policy | None] = {}
 
     def plan(self, model: str, grant: KeyGrant) -> Plan:
         """Return where a call goes. Raises RequestError for a model that is unknown or not for this key."""
@@ -76,6 +78,16 @@ class ProjectRoutes:
             if len(self._plans) < 1_000:
                 self._plans[model] = plan
         return plan
+
+    def policy(self, model: str, grant: KeyGrant) -> Policy | None:
+        """Return the policy in force for a call of a model with a key."""
+        if not self.project.scoped:
+            return self.project.policy
+        route = self._find(model)
+        scope = grant.id, route.model if route else ""
+        if scope not in self._policies:
+            self._policies[scope] = self.project.policy_for(*scope)
+        return self._policies[scope]
 
     def names(self, grant: KeyGrant) -> list[str]:
         """Return the model names a key may call; prefixes show up through the names a key is limited to."""

@@ -63,6 +63,15 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScopedPolicy:
+    """What is in force for calls with one key, of one route, or both: the project's policy and what those add."""
+
+    key_id: UUID | None = None
+    route: str = ""
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectConfig:
     """What is particular to one project."""
 
@@ -71,7 +80,17 @@ class ProjectConfig:
     routes: tuple[Route, ...] = ()
     policy: Policy | None = None
     """In force on every path: proxied calls before they leave, and spans before they are stored."""
+    scoped: tuple[ScopedPolicy, ...] = ()
+    """What is in force instead where a key or a route adds guards of its own."""
     stores_messages: bool = True
+
+    def policy_for(self, key_id: UUID | None, route: str = "") -> Policy | None:
+        """Return what is in force for calls with a key of a route."""
+        if not self.scoped:
+            return self.policy
+        found = {(each.key_id, each.route): each.policy for each in self.scoped}
+        nearest = ((key_id, route), (key_id, ""), (None, route))
+        return next((found[scope] for scope in nearest if scope in found), self.policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +165,8 @@ def _dump_grant(grant: KeyGrant) -> dict[str, Any]:
 
 
 def _dump_project(project: ProjectConfig) -> dict[str, Any]:
-    return asdict(project) | {"policy": _dump_policy(project.policy)}
+    scoped = [asdict(each) | {"policy": _dump_policy(each.policy)} for each in project.scoped]
+    return asdict(project) | {"policy": _dump_policy(project.policy), "scoped": scoped}
 
 
 def _dump_policy(policy: Policy | None) -> dict[str, Any] | None:
@@ -195,7 +215,18 @@ def _project(fields: Fields) -> ProjectConfig:
         slug=fields.text("slug"),
         routes=fields.each("routes", _route),
         policy=fields.optional("policy", _policy),
+        scoped=fields.each("scoped", _scoped),
         stores_messages=fields.flag("stores_messages", True),
+    )
+
+
+def _scoped(fields: Fields) -> ScopedPolicy:
+    policy = fields.optional("policy", _policy)
+    if policy is None:
+        raise fields.fail("policy", "is missing")
+    has_key = fields.optional_text("key_id") is not None
+    return ScopedPolicy(
+        key_id=fields.uuid("key_id") if has_key else None, route=fields.text("route", ""), policy=policy
     )
 
 

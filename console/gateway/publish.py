@@ -20,7 +20,7 @@ from redis.retry import Retry
 
 from console.accounts.models import ApiKey, Project
 from console.gateway.models import ModelRoute, Publication, RouteTarget, Upstream
-from console.policies.guards import policy_in_force
+from console.policies.in_force import InForce
 from inference_proxy.snapshot import (
     REDIS_CHANNEL,
     REDIS_KEY,
@@ -98,6 +98,7 @@ def build(*, version: str) -> Snapshot:
 
 
 def _projects(enabled: set[UUID]) -> dict[UUID, ProjectConfig]:
+    in_force = InForce.load()
     targets = Prefetch("targets", RouteTarget.objects.order_by("position"))
     routes = Prefetch("routes", ModelRoute.objects.order_by("pattern").prefetch_related(targets))
     return {
@@ -107,7 +108,8 @@ def _projects(enabled: set[UUID]) -> dict[UUID, ProjectConfig]:
             routes=tuple(
                 route for row in project.routes.all() if (route := _route(row, enabled)) is not None
             ),
-            policy=policy_in_force(project),
+            policy=in_force.of_project(project.id),
+            scoped=in_force.scoped(project.id),
             stores_messages=project.stores_messages,
         )
         for project in Project.objects.order_by("created_at", "id").prefetch_related(routes)

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
+from uuid import UUID
 
-from console.accounts.models import Project
-from console.policies.models import Policy, PolicyVersion
+from console.policies.models import Policy
 from guardrails import policy as guardrails
 from guardrails import registry
 from guardrails.verdict import PLACES, Place
 
 LATER_FIELDS: Mapping[str, Any] = {
+    "mode": "hold",
     "actions": {},
     "threshold": 0.0,
     "thresholds": {},
@@ -36,24 +37,24 @@ class GuardError(ValueError):
     """A guard cannot be saved; the message says which one and why."""
 
 
-def policy_in_force(project: Project) -> guardrails.Policy | None:
-    """Return the active policy of a project as the proxy enforces it: without the guards that are switched off."""
-    version = (
-        PolicyVersion.objects.filter(policy__project=project, policy__is_active=True)
-        .select_related("policy")
-        .order_by("-number")
-        .first()
-    )
-    return enforceable(version.policy, version.number, version.guards) if version else None
-
-
-def enforceable(policy: Policy, number: int, guards: Sequence[Mapping[str, Any]]) -> guardrails.Policy:
-    """Return rows of guards as the policy that runs."""
+def enforceable(
+    policy: Policy,
+    number: int,
+    guards: Sequence[Mapping[str, Any]],
+    *,
+    rollout_percent: int = 100,
+    remembers_s: int = 0,
+    before: guardrails.Policy | None = None,
+) -> guardrails.Policy:
+    """Return rows of guards as the policy that runs: without those that are switched off."""
     return guardrails.Policy(
         id=policy.id,
         name=policy.name,
         version=number,
         guards=tuple(config_from(guard) for guard in guards if guard.get("is_enabled", True)),
+        rollout_percent=rollout_percent,
+        remembers_s=remembers_s,
+        before=before,
     )
 
 
@@ -68,6 +69,17 @@ def checked_guards(guards: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         names.add(config.name)
         checked.append(as_stored(config, is_enabled=guard.get("is_enabled", True) is not False))
     return checked
+
+
+def checked_shares(rollout_percent: int, remembers_s: int) -> None:
+    """Raise GuardError unless a version can be in force for such a share and remember for so long."""
+    draft = guardrails.Policy(
+        id=UUID(int=0), name="draft", version=0, rollout_percent=rollout_percent, remembers_s=remembers_s
+    )
+    try:
+        registry.validate_policy(draft)
+    except guardrails.PolicyError as error:
+        raise GuardError(str(error)) from error
 
 
 def checked_config(guard: Mapping[str, Any]) -> guardrails.GuardConfig:
@@ -96,6 +108,7 @@ def config_from(guard: Mapping[str, Any]) -> guardrails.GuardConfig:
         on_error=_typed(guard, "on_error", str),
         deadline_ms=_typed(guard, "deadline_ms", int),
         is_shadow=guard.get("is_shadow", False) is True,
+        mode=_typed(guard, "mode", str, "hold"),
         actions=_typed(guard, "actions", dict, {}),
         threshold=_number(guard, "threshold"),
         thresholds=_typed(guard, "thresholds", dict, {}),
