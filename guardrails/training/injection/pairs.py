@@ -37,7 +37,7 @@ class Pairs:
 
     def _with_order(self, random: Random) -> Row:
         if random.random() < 0.7:
-            return self._inserted(self.written.fill("indirect/orders", random), "pair-order", random)
+            return self._inserted(self.written.order(random), "pair-order", random)
         return self._inserted(self.written.attack(random).text, "pair-order", random)
 
     def _inserted(self, order: str, source: str, random: Random) -> Row:

@@ -32,7 +32,14 @@ _ATTACK_VARIANTS = frozenset(
 _SENTENCES = {
     "wikigold": ("wikigold/wikigold.conll.txt",),
     "sec-filings": ("SEC-filings/FIN5.txt",),
-    "tweets": ("BTC/a.conll", "BTC/b.conll", "BTC/e.conll", "BTC/f.conll", "BTC/g.conll", "WNUT17/wnut17train.conll"),
+    "tweets": (
+        "BTC/a.conll",
+        "BTC/b.conll",
+        "BTC/e.conll",
+        "BTC/f.conll",
+        "BTC/g.conll",
+        "WNUT17/wnut17train.conll",
+    ),
 }
 _SPACE_BEFORE_STOP = re.compile(r" ([.,;:!?%)])")
 _HELD_OUT_DOMAINS = ("samsum", "sales_email", "podcast")

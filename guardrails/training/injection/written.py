@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -53,20 +54,16 @@ class Written:
 
     def attack(self, random: Random) -> Row:
         """Return an attack on its own."""
-        name = random.choices(_ATTACKS, _weights(_ATTACKS, "attacks"))[0]
-        return self._filled(f"attacks/{name}", 1.0, random)
+        return self._filled(self._any_file(_ATTACKS, random), 1.0, random)
 
     def benign(self, random: Random) -> Row:
         """Return a harmless text on its own."""
-        name = random.choices(_BENIGN, _weights(_BENIGN, "benign"))[0]
-        return self._filled(f"benign/{name}", 0.0, random)
+        return self._filled(self._any_file(_BENIGN, random), 0.0, random)
 
     def families(self) -> tuple[Sequence[Family], Sequence[Family]]:
         """Return the kinds of attacks and the kinds of harmless texts."""
-        attacks = [
-            Family(name, _size("attacks", name), self._file(f"attacks/{name}", 1.0)) for name in _ATTACKS
-        ]
-        benign = [Family(name, _size("benign", name), self._file(f"benign/{name}", 0.0)) for name in _BENIGN]
+        attacks = [Family(file, _size(file), self._file(file, 1.0)) for file in self._present(_ATTACKS)]
+        benign = [Family(file, _size(file), self._file(file, 0.0)) for file in self._present(_BENIGN)]
         return (
             [
                 *attacks,
@@ -104,11 +101,23 @@ class Written:
         return GRAMMAR.fill(self._choose(file, random).text, random)
 
     def _order(self, random: Random) -> Row:
-        order = self._choose("indirect/orders", random)
+        order = self._an_order(random)
         text = GRAMMAR.fill(order.text, random)
         if random.random() < 0.8:
             text = self.document(random, order=text)[0].text
         return Row(text, 1.0, "written-order", order.group)
+
+    def _an_order(self, random: Random) -> Template:
+        file = (
+            "indirect/orders"
+            if _of_split("indirect/orders", self.split)
+            else self._any_file(_ATTACKS, random)
+        )
+        return self._choose(file, random)
+
+    def order(self, random: Random) -> str:
+        """Return an order to a model that reads other people's texts."""
+        return GRAMMAR.fill(self._an_order(random).text, random)
 
     def _joined_attack(self, random: Random) -> Row:
         attack, other = self.attack(random), self.benign(random)
@@ -120,7 +129,7 @@ class Written:
         return Row(random.choice(_JOINTS).join((one.text, other.text)), 0.0, "written-joined", one.group)
 
     def _quoted_attack(self, random: Random) -> Row:
-        order = self._choose("indirect/orders", random)
+        order = self._an_order(random)
         document = self.document(random, order=GRAMMAR.fill(order.text, random))[0].text
         quote = GRAMMAR.fill(random.choice(_QUOTES), random, text=document)
         return Row(quote, 1.0, "written-quoted", order.group)
@@ -155,6 +164,13 @@ class Written:
         text = GRAMMAR.fill(template.text, random)
         return Row(text, label, f"written-{kind}-{Path(file).name}", template.group)
 
+    def _any_file(self, files: Sequence[str], random: Random) -> str:
+        present = self._present(files)
+        return random.choices(present, [_size(file) for file in present])[0]
+
+    def _present(self, files: Sequence[str]) -> list[str]:
+        return [file for file in files if _of_split(file, self.split)]
+
     def _choose(self, file: str, random: Random) -> Template:
         return random.choice(_of_split(file, self.split))
 
@@ -178,7 +194,7 @@ def _disguised(row: Row, asks: Sequence[str], random: Random) -> Row:
     return Row(text, row.label, "written-disguised", row.group)
 
 
-_RICH = {"long": 2.0, "objects": 2.5}
+_RICH = {"attacks/long": 2.0, "benign/long": 2.0, "benign/objects": 2.0}
 """Files whose templates combine to many different texts."""
 _FILES = {
     f"{folder.name}/{path.stem}": read_templates(path)
@@ -186,32 +202,25 @@ _FILES = {
     if folder.is_dir()
     for path in sorted(folder.glob("*.txt"))
 }
-_ATTACKS = [
-    name.removeprefix("attacks/")
-    for name in _FILES
-    if name.startswith("attacks/") and name != "attacks/fiction"
-]
-_BENIGN = [name.removeprefix("benign/") for name in _FILES if name.startswith("benign/")]
+_ATTACKS = [file for file in _FILES if file.startswith("attacks/") and file != "attacks/fiction"]
+_BENIGN = [file for file in _FILES if file.startswith("benign/")]
 
 
-def _size(folder: str, name: str) -> float:
+def _size(file: str) -> float:
     """Larger files say more, but not as much more as they are larger."""
-    return float(len(_FILES[f"{folder}/{name}"]) ** 0.7) * _RICH.get(name, 1.0)
+    return float(len(_FILES[file]) ** 0.7) * _RICH.get(file, 1.0)
 
 
-def _weights(names: Sequence[str], folder: str) -> list[float]:
-    return [_size(folder, name) for name in names]
+_SHARED = frozenset(
+    ("indirect/carriers", "indirect/tasks", "indirect/asked", "indirect/ordinary", "indirect/requests")
+)
+"""These say nothing by themselves of whether a text attacks, so that a split without its own may take them all."""
 
 
-_KEPT: dict[tuple[str, Split], list[Template]] = {}
-
-
-def _of_split(file: str, split: Split) -> list[Template]:
-    """Places to hide an order, tasks and frames are few and carry no label: all splits share what has to be shared."""
-    if (file, split) not in _KEPT:
-        mine = [each for each in _FILES[file] if split_of(each.group) == split]
-        _KEPT[file, split] = mine or _FILES[file]
-    return _KEPT[file, split]
+@cache
+def _of_split(file: str, split: Split) -> Sequence[Template]:
+    mine = [each for each in _FILES[file] if split_of(each.group) == split]
+    return mine or (_FILES[file] if file in _SHARED else ())
 
 
 def all_templates() -> Iterator[Template]:

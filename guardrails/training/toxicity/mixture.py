@@ -132,7 +132,7 @@ def _written(template: Template, random: Random) -> _Judged:
     text = _GRAMMAR.fill(line, random)
     chance = random.random()
     if chance < 0.12:
-        text = _starred(text, random)
+        text = starred(text, random)
     elif chance < 0.18:
         text = disguises.in_leet(text, random)
     elif chance < 0.22:
@@ -162,7 +162,7 @@ def _talk(talk: Written, random: Random) -> _Judged:
     return _Judged(row.text, labels_of({}), "written-talk", row.group)
 
 
-def _starred(text: str, random: Random) -> str:
+def starred(text: str, random: Random) -> str:
     """Hide the middle of some words as people do who fear a filter."""
     words = text.split(" ")
     rude = [place for place, word in enumerate(words) if word.lower().strip(".,!?") in _RUDE]

@@ -1,0 +1,104 @@
+"""The examples that the toxicity head learns from."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from guardrails.training import toxicity
+from guardrails.training.examples import Example
+from guardrails.training.rows import fingerprint
+from guardrails.training.toxicity.mixture import starred
+from guardrails.training.toxicity.votes import LABELS, judged_comments, labels_of, madlibs
+from tests.guardrails.training.published import published
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return published(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def learned(data: Path) -> list[Example]:
+    return list(toxicity.examples(data, seed=1, count=1_500, split="train"))
+
+
+def test_the_same_seed_gives_the_same_examples(data: Path) -> None:
+    first = list(toxicity.examples(data, seed=7, count=200, split="train"))
+
+    assert list(toxicity.examples(data, seed=7, count=200, split="train")) == first
+    assert list(toxicity.examples(data, seed=8, count=200, split="train")) != first
+
+
+def test_toxic_and_harmless_texts_are_balanced(learned: list[Example]) -> None:
+    share = sum((each.toxicity or {})["toxicity"] for each in learned) / len(learned)
+
+    assert 0.35 < share < 0.65
+
+
+def test_only_this_head_is_labelled_and_only_with_what_it_learns(learned: list[Example]) -> None:
+    labels = {label for each in learned for label in each.toxicity or {}}
+
+    assert {(each.spans, each.injection) for each in learned} == {(None, None)}
+    assert labels == set(LABELS)
+    assert all(0.0 <= share <= 1.0 for each in learned for share in (each.toxicity or {}).values())
+
+
+def test_whatever_has_a_kind_is_at_least_as_toxic(learned: list[Example]) -> None:
+    rows = [each.toxicity or {} for each in learned]
+
+    assert all(row["toxicity"] >= share for row in rows for share in row.values())
+
+
+def test_no_template_and_no_comment_is_in_two_splits(data: Path, learned: list[Example]) -> None:
+    test = {each.group for each in toxicity.examples(data, seed=1, count=400, split="test")}
+    dev = {each.group for each in toxicity.examples(data, seed=1, count=300, split="dev")}
+    groups = {each.group for each in learned}
+
+    assert not (groups | dev) & test - _shared(test)
+    assert not groups & dev - _shared(dev)
+
+
+def _shared(groups: set[str]) -> set[str]:
+    """Places where something stands carry no label."""
+    return {group for group in groups if group.startswith("carriers")}
+
+
+def test_no_text_of_a_source_that_is_held_out_is_learned(data: Path, learned: list[Example]) -> None:
+    held_out = list(toxicity.held_out(data))
+    seen = {fingerprint(each) for each in learned}
+
+    assert {each.source for each in held_out} == toxicity.HELD_OUT_SOURCES
+    assert not toxicity.HELD_OUT_SOURCES & {each.source for each in learned}
+    assert not seen & {fingerprint(each) for each in held_out}
+
+
+def test_a_comment_is_as_toxic_as_the_share_of_its_judges_who_say_so(data: Path) -> None:
+    labels = {number: labels for number, _, labels in judged_comments(data)}
+
+    assert labels["1"] == dict.fromkeys(LABELS, 0.0) | {"toxicity": 0.5, "obscene": 0.5}
+    assert labels["2"] == dict.fromkeys(LABELS, 0.0) | {"toxicity": 0.5}
+
+
+def test_an_insult_of_a_person_says_nothing_of_a_whole_group(data: Path) -> None:
+    labels = {text: labels for _, text, labels in madlibs(data, "en")}
+
+    assert labels["Person1 is awful (en)"] == {
+        "toxicity": 1.0,
+        "obscene": 0.0,
+        "insult": 1.0,
+        "threat": 0.0,
+    }
+    assert labels["Person1 is lovely (en)"] == dict.fromkeys(LABELS, 0.0)
+
+
+def test_a_threat_is_toxic() -> None:
+    assert labels_of({"threat": 1.0})["toxicity"] == 1.0
+
+
+def test_stars_hide_what_is_rude_and_leave_the_rest() -> None:
+    text = starred("what an idiot indeed", Random(1))
+
+    assert text.startswith("what an i")
+    assert text.endswith("t indeed")
+    assert "idiot" not in text
