@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Literal
 from zlib import crc32
 
 from guardrails.training.examples import Example
-from guardrails.training.pii import records, templates
-from guardrails.training.pii.draft import Part, finish, trimmed
+from guardrails.training.pii import corpora, presidio, records, templates
+from guardrails.training.pii.draft import Part, finish, one_address, trimmed
 from guardrails.training.pii.noise import damage
 from guardrails.training.pii.scene import Scene, World
+from guardrails.training.pii.splits import split_of
 
 LANGUAGES = ("en",) * 62 + ("de",) * 8 + ("fr",) * 7 + ("es",) * 7 + ("it",) * 6 + ("nl",) * 5 + ("pt",) * 5
 
@@ -31,7 +34,7 @@ def bodies(language: str, split: str, *, empty: bool) -> tuple[str, ...]:
     found: list[str] = []
     for name in templates.file_names():
         if name.startswith(f"{language}_") and ("none" in name) == empty:
-            found += [line for line in templates.lines_of(name) if templates.split_of(_group(line)) == split]
+            found += [line for line in templates.lines_of(name) if split_of(_group(line)) == split]
     return tuple(found)
 
 
@@ -82,7 +85,7 @@ def _records(scene: Scene) -> Text:
     while True:
         state = scene.rng.getstate()
         parts, group = records.record(scene)
-        if templates.split_of(group) == scene.world.split:
+        if split_of(group) == scene.world.split:
             break
         scene.rng.setstate(state)
         scene.rng.random()
@@ -101,20 +104,47 @@ def _nothing(scene: Scene) -> Text:
     return parts, f"pii-none-{scene.language}", _group(line)
 
 
-SOURCES: tuple[tuple[Callable[[Scene], Text], int], ...] = ((_sentences, 48), (_records, 17), (_nothing, 26))
+def _presidio(scene: Scene) -> Text:
+    """Fill a template of presidio-research."""
+    scene.language, scene.country = "en", scene.one(("US", "US", "GB", "AU", "DE", "FR", "IT", "ES", "NL"))
+    line = scene.one(presidio.lines(scene.world.data, scene.world.split))
+    return templates.fill(scene, line), "presidio-research", _group(line)
 
 
-def examples(
-    data: Path, *, seed: int, count: int, split: Literal["train", "dev", "test"]
-) -> Iterator[Example]:
+SOURCES: tuple[tuple[Callable[[Scene], Text], int], ...] = (
+    (_sentences, 48),
+    (_records, 15),
+    (_nothing, 22),
+    (_presidio, 5),
+)
+CORPORA_SHARE = 0.09
+"""How many of all texts are real sentences with the marks of others."""
+
+WEIGHT_OF_CORPUS = MappingProxyType({"ner-wnut17": 5, "ner-wikigold": 8, "ner-btc": 2, "ner-sec": 3, "ner-wnut17-emerging": 5})
+
+
+@cache
+def _real(data: Path, split: str) -> tuple[tuple[Example, ...], tuple[int, ...]]:
+    found = corpora.sentences(data, split)
+    return found, tuple(accumulate(WEIGHT_OF_CORPUS[example.source] for example in found))
+
+
+def examples(data: Path, *, seed: int, count: int, split: Literal["train", "dev", "test"]) -> Iterator[Example]:
     """Yield so many labelled texts of a split, the same ones for the same seed."""
     rng = Random(f"pii:{seed}:{split}")
     world = world_of(data, split)
+    real, weights_of_real = _real(data, split)
     makers, weights = [maker for maker, _ in SOURCES], [weight for _, weight in SOURCES]
     made = 0
     while made < count:
+        if real and rng.random() < CORPORA_SHARE:
+            made += 1
+            yield rng.choices(real, cum_weights=weights_of_real)[0]
+            continue
         scene = Scene.open(rng, world, rng.choice(LANGUAGES))
         parts, source, group = rng.choices(makers, weights)[0](scene)
+        if source != "pii-records":
+            parts = one_address(parts)
         text, spans = trimmed(*finish(damage(scene, parts)))
         if text:
             made += 1

@@ -265,7 +265,9 @@ def _city_line(scene: Scene) -> str:
 
 
 def address(scene: Scene) -> str:
-    """Return a postal address, in one line or several, whole or in part."""
+    """Return a postal address, in one line or several, whole or in part; some are real ones of public places."""
+    if scene.country == "US" and scene.world.addresses and scene.chance(0.22):
+        return scene.one(scene.world.addresses)
     luck = scene.rng.random()
     line = street_address(scene)
     if luck < 0.2:
@@ -295,3 +297,17 @@ def synthetic_address(scene: Scene) -> str:
     tail = f"{gap}{any_country(scene)} {postcode(scene)}" if scene.chance(0.7) else f" {postcode(scene)}"
     scene.country = here
     return re.sub(r" +\n", "\n", f"{line}{flat}{gap}{name}{state}{tail}")
+
+
+def region_code(scene: Scene) -> str:
+    """Return the two letters of an American state, or those of a region elsewhere."""
+    if scene.country == "BR":
+        return scene.word("SP RJ MG RS PR BA CE PE SC GO DF")
+    if scene.country in {"CA", "AU"}:
+        return scene.one(PROVINCES_CA if scene.country == "CA" else STATES_AU)
+    return scene.one(REGION_CODES)
+
+
+def flat(scene: Scene) -> str:
+    """Return the part of a house."""
+    return scene.fill(scene.one(("Apt. ###", "Suite ###", "Apt %", "Unit ##", "Flat %#", "#%#", "Floor %", "Room %##", "2nd floor")))

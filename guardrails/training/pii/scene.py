@@ -7,7 +7,7 @@ from random import Random
 from typing import TypeVar
 from zlib import crc32
 
-from guardrails.training.pii import pools
+from guardrails.training.pii import pools, real_addresses
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ class World:
     towns: dict[str, Sequence[str]]
     companies: Sequence[str]
     nationalities: Sequence[tuple[str, str]]
+    addresses: Sequence[str]
 
     @classmethod
     def of(cls, data: Path, split: str) -> "World":
@@ -64,6 +65,7 @@ class World:
             towns={country: kept(names) for country, names in pools.towns().items()},
             companies=kept(pools.companies(data)),
             nationalities=pools.nationalities(data),
+            addresses=real_addresses.addresses(data, split),
         )
 
 

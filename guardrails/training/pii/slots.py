@@ -31,6 +31,8 @@ SLOTS: Mapping[str, tuple[str | None, Filler]] = MappingProxyType(
         "region": ("LOCATION", places.region),
         "country": ("LOCATION", places.any_country),
         "place": ("LOCATION", places.place),
+        "state": ("LOCATION", places.region_code),
+        "flat": ("STREET_ADDRESS", places.flat),
         "coordinates": ("LOCATION", places.coordinates),
         "address": ("STREET_ADDRESS", places.address),
         "street": ("STREET_ADDRESS", places.street_address),

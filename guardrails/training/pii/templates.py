@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from zlib import crc32
 
 from guardrails.training.pii.draft import Part
 from guardrails.training.pii.scene import Scene
@@ -16,17 +15,10 @@ from guardrails.training.pii.slots import SLOTS
 
 ALTERNATIVES = re.compile(r"<([^<>]*\|[^<>]*)>")
 SLOT = re.compile(r"\{\{([@a-z_]+)\}\}")
-SPLITS = ("train", "dev", "test")
 
 
 class TemplateError(ValueError):
     """A template asks for something that nobody writes."""
-
-
-def split_of(group: str) -> str:
-    """Return the split that a template belongs to: nine in ten are for training."""
-    luck = crc32(group.encode()) % 100
-    return "train" if luck < 88 else "dev" if luck < 94 else "test"
 
 
 @cache
