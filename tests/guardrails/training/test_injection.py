@@ -69,6 +69,15 @@ def test_no_text_of_a_source_that_is_held_out_is_learned(data: Path, learned: li
     assert not seen & {fingerprint(each) for each in held_out}
 
 
+def test_no_text_of_the_challenge_is_learned(learned: list[Example]) -> None:
+    hard = list(injection.challenge())
+    seen = {fingerprint(each) for each in learned}
+
+    assert len(hard) == 300
+    assert sum(each.injection or 0 for each in hard) == 150
+    assert not seen & {fingerprint(each) for each in hard}
+
+
 def test_what_is_held_out_is_labelled_by_its_source(data: Path) -> None:
     attacks = {each.source for each in injection.held_out(data) if each.injection}
 

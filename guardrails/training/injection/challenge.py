@@ -1,0 +1,22 @@
+"""Our own hardest texts, half of them attacks: written after the templates, by other words, and never learned from."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from guardrails.training.examples import Example
+
+CHALLENGE = Path(__file__).with_name("challenge.jsonl")
+
+
+def challenge() -> Iterator[Example]:
+    """Yield the texts, with their kind as the group."""
+    for line in CHALLENGE.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        yield Example(
+            text=row["text"],
+            task=row["task"],
+            injection=float(row["injection"]),
+            source="challenge",
+            group=f"challenge:{row['kind']}",
+        )
