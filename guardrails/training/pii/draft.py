@@ -36,6 +36,23 @@ def trimmed(text: str, spans: tuple[Span, ...]) -> tuple[str, tuple[Span, ...]]:
     return kept, tuple(Span(span.entity, span.start - start, span.end - start) for span in spans)
 
 
+def one_name(parts: list[Part]) -> list[Part]:
+    """Join a first name and the last name right after it into one span."""
+    joined: list[Part] = []
+    for part in parts:
+        if (
+            part.entity == "PERSON"
+            and len(joined) > 1
+            and joined[-1] == Part(" ")
+            and joined[-2].entity == "PERSON"
+        ):
+            joined.pop()
+            joined[-1] = Part(f"{joined[-1].text} {part.text}", "PERSON")
+        else:
+            joined.append(part)
+    return joined
+
+
 def one_address(parts: list[Part]) -> list[Part]:
     """Join the lines of a postal address, from its street to its country, into one span.
 

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from guardrails.training.examples import Example
 from guardrails.training.pii import corpora, presidio, records, templates
-from guardrails.training.pii.draft import Part, finish, one_address, trimmed
+from guardrails.training.pii.draft import Part, finish, one_address, one_name, trimmed
 from guardrails.training.pii.noise import damage
 from guardrails.training.pii.scene import Scene, World
 from guardrails.training.pii.splits import split_of
@@ -144,7 +144,7 @@ def examples(data: Path, *, seed: int, count: int, split: Literal["train", "dev"
         scene = Scene.open(rng, world, rng.choice(LANGUAGES))
         parts, source, group = rng.choices(makers, weights)[0](scene)
         if source != "pii-records":
-            parts = one_address(parts)
+            parts = one_address(one_name(parts))
         text, spans = trimmed(*finish(damage(scene, parts)))
         if text:
             made += 1
