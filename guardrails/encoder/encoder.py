@@ -1,6 +1,7 @@
 """Reads texts: cuts them into windows, computes these in batches, and puts the answers together again."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,11 @@ class Encoder:
     def calibration(self) -> Calibration:
         """How its logits become probabilities, and from where on they count."""
         return self.manifest.calibration
+
+    def calibrated(self, calibration: Calibration) -> "Encoder":
+        """Return the same encoder, its logits understood in another way."""
+        manifest = replace(self.manifest, calibration=calibration)
+        return Encoder(self._cutter, self._backend, manifest, batch=self._batch)
 
     def check(self) -> None:
         """Read the sentence whose answers are known; raise if this machine comes to others."""

@@ -43,7 +43,7 @@ class Answers:
 class Layer(nn.Module):
     """One transformer layer, normalised after each half as BERT is."""
 
-    def __init__(self, shape: Shape, dropout: float) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.heads = shape.heads
         self.attended = nn.Linear(shape.width, 3 * shape.width)
@@ -52,18 +52,17 @@ class Layer(nn.Module):
         self.up = nn.Linear(shape.width, shape.inner)
         self.down = nn.Linear(shape.inner, shape.width)
         self.second_norm = nn.LayerNorm(shape.width, eps=EPSILON)
-        self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: Tensor, allowed: Tensor) -> Tensor:
         """Return the states after looking around and thinking."""
         batch, length, width = states.shape
         parts = self.attended(states).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
+        seen = attention(query, key, value, allowed)
         around = self.joined(seen.transpose(1, 2).reshape(batch, length, width))
-        states = self.first_norm(states + self.dropout(around))
+        states = self.first_norm(states + around)
         thought = self.down(functional.gelu(self.up(states)))
-        normal: Tensor = self.second_norm(states + self.dropout(thought))
+        normal: Tensor = self.second_norm(states + thought)
         return normal
 
 
@@ -77,7 +76,7 @@ class Network(nn.Module):
         self.positions = nn.Embedding(shape.positions, shape.width)
         self.types = nn.Embedding(2, shape.width)
         self.norm = nn.LayerNorm(shape.width, eps=EPSILON)
-        self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.dropout = nn.Dropout(dropout)
         self.token_head = nn.Linear(shape.width, len(TOKEN_LABELS))
         self.toxicity_head = nn.Linear(3 * shape.width, len(TRAINED_TOXICITY_LABELS))
@@ -102,6 +101,15 @@ class Network(nn.Module):
             injection=self.injection_head(whole).squeeze(-1),
             embedding=functional.normalize(self.embedding_head(mean).float(), dim=-1),
         )
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor, allowed: Tensor) -> Tensor:
+    """Return what each token takes from the others; `allowed` is added to the scores, so that padding gives nothing."""
+    if query.is_cuda or not torch.is_grad_enabled():
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
+    # On a CPU the fused kernel's way back takes a third of all training time.
+    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + allowed
+    return torch.softmax(scores, dim=-1).to(value.dtype) @ value
 
 
 def pooled(states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

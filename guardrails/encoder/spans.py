@@ -10,7 +10,7 @@ from guardrails.encoder.reading import EncoderSpan
 from guardrails.encoder.windows import Tokens
 
 Array = NDArray[np.float32]
-_SURELY_OUTSIDE = 0.9
+_HARDLY = 0.1
 _NEVER = np.float32(-1e9)
 
 
@@ -22,7 +22,7 @@ def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[Encod
     ready = chances.copy()
     ready[:, 1:] += readiness
     # Where nothing could be, nothing needs to be looked for.
-    open_ = chances[:, OUTSIDE] < np.log(_SURELY_OUTSIDE) - readiness
+    open_ = chances[:, OUTSIDE] < np.log1p(-_HARDLY * np.exp(-readiness))
     found: list[EncoderSpan] = []
     for first, last in _runs(_whole_words(open_, tokens.within)):
         path = _best_path(ready[first:last], tokens.within[first:last])

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -48,13 +49,14 @@ def base_directory(directory: Path | None = None) -> Path:
     return directory
 
 
-def pretrained(directory: Path, *, dropout: float) -> Network:
-    """Return the network with the encoder's weights as published, and new heads."""
+def pretrained(directory: Path, rows: Sequence[int], *, dropout: float) -> Network:
+    """Return the network with the encoder's weights as published, these rows of its table of words, and new heads."""
     published = load_file(directory / "model.safetensors")
-    network = Network(Shape(), dropout=dropout)
+    network = Network(Shape(vocabulary=len(rows)), dropout=dropout)
     weights = network.state_dict()
     for ours, theirs in _EMBEDDINGS.items():
         weights[f"{ours}.weight"] = published[f"embeddings.{theirs}.weight"]
+    weights["words.weight"] = weights["words.weight"][list(rows)].clone()
     weights["positions.weight"] = weights["positions.weight"][: network.shape.positions].clone()
     weights["norm.bias"] = published["embeddings.LayerNorm.bias"]
     for index in range(network.shape.layers):

@@ -1,0 +1,109 @@
+"""The card that lies beside the weights: what they are for, how good they are, where they come from."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from guardrails.encoder.labels import PII_ENTITIES, TRAINED_TOXICITY_LABELS
+from guardrails.encoder.manifest import read_manifest
+from guardrails.training.base import SHA256
+from guardrails.training.summary import AIMS, short_of
+
+CARD = "CARD.md"
+ATTRIBUTIONS = "ATTRIBUTIONS.md"
+_SOURCES = Path(__file__).parent / "attributions.md"
+_PEERS = {
+    "encoder": "encoder alone",
+    "recognizers": "our recognizers alone",
+    "recognizers_and_encoder": "recognizers and encoder, as the guard server runs them",
+    "presidio": "Presidio as it comes, on an empty spaCy pipeline",
+}
+
+
+def write_card(directory: Path) -> None:
+    """Write the card and the attributions from what was measured."""
+    measured = json.loads((directory / "evaluation.json").read_text())
+    (directory / CARD).write_text("\n".join(_lines(directory, measured)) + "\n")
+    (directory / ATTRIBUTIONS).write_text(_SOURCES.read_text())
+
+
+def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
+    manifest = read_manifest(directory)
+    recipe = measured["recipe"]
+    yield f"# Guard encoder, version {manifest.version}"
+    yield ""
+    yield "One small encoder that reads a text once. Its heads say what personal data is in it, whether it is toxic, whether"
+    yield "it tries to subvert a model's instructions, and give its embedding. It runs on a CPU without a network."
+    yield ""
+    yield f"- Base: all-MiniLM-L6-v2 (Apache-2.0), `model.safetensors` with SHA-256 `{SHA256}`."
+    yield f"- Personal data, {len(PII_ENTITIES)} kinds: {', '.join(PII_ENTITIES)}."
+    yield f"- Toxicity: {', '.join(TRAINED_TOXICITY_LABELS)}. Sexual and severe content, self-harm and violence as such are not"
+    yield "  learned: there is no data for them with a clean licence."
+    yield "- Injection: direct, and, with the user's task given beside the text, indirect."
+    yield "- Embedding: 384 numbers of length one, taught to agree with the base's."
+    yield ""
+    yield f"Learned from {measured['rows_trained_on']:,} different texts ({_counts(recipe)}; seed {recipe['settings']['seed']}), written by ourselves or"
+    yield "published as `ATTRIBUTIONS.md` says. English above all; German, French, Spanish, Italian, Dutch and Portuguese"
+    yield "in part; nothing in other scripts. The vocabulary knows no capitals."
+    yield ""
+    yield "## Measured"
+    yield ""
+    yield f"On {measured['rows_judged_on']:,} texts of templates, documents and sources that nothing was learned from; of the texts"
+    yield "trained on, none is among them (checked by hash). `parapet models evaluate --data FOLDER` measures all of it again;"
+    yield "every number is in `evaluation.json`."
+    yield ""
+    yield "| head | number | measured | asked |"
+    yield "|---|---|---|---|"
+    for aim in AIMS:
+        asked = f"{'≤' if aim.is_at_most else '≥'} {aim.aim:g}"
+        yield f"| {aim.head} | {aim.name} | {aim.value(measured):.3f}{'' if aim.is_met(measured) else ' **short**'} | {asked} |"
+    yield ""
+    yield "Personal data, characters of any kind and spans of the right kind (overlap of at least .7):"
+    yield ""
+    yield "| | character recall | character precision | span F1 |"
+    yield "|---|---|---|---|"
+    for key, name in _PEERS.items():
+        yield _scores(name, measured["pii"][key])
+    for source, scores in measured["pii"]["recognizers_and_encoder"]["by_source"].items():
+        yield _scores(f"recognizers and encoder on `{source}` ({scores['texts']} texts)", scores)
+    yield ""
+    injection = measured["injection"]
+    at = injection["at_the_threshold"]
+    yield f"Injection at the threshold {at['threshold']:.2f}, chosen on other benign sources: recall {at['recall']:.3f}, false alarms {at['false_alarms']:.3f}."
+    yield "Share flagged by source:"
+    yield ""
+    for source, share in injection["flagged_by_source"].items():
+        yield f"- `{source}`: {share:.3f}"
+    yield ""
+    yield "Toxicity, by source not learned from:"
+    yield ""
+    for source, scores in measured["toxicity"].items():
+        each = ", ".join(
+            f"{label} {value:.3f}" for label, value in scores["auroc"].items() if value is not None
+        )
+        yield f"- `{source}` ({scores['texts']} texts), AUROC: {each}"
+    yield ""
+    embedding = measured["embedding"]
+    yield f"Embedding: mean cosine with the base's {embedding['mean_cosine']:.3f}; agreement on which texts are alike {embedding['rank_agreement_of_pairs']:.3f} (Spearman)."
+    yield ""
+    yield "## Where it falls short"
+    yield ""
+    short = short_of(measured)
+    if not short:
+        yield "Nothing that was asked is missed on these sets."
+    for head, what in short.items():
+        yield f"- **{head}**: {'; '.join(what)}. Run this head in flag mode."
+    yield ""
+    yield "An attack that reads like an ordinary request is one only by where it stands: without the user's task beside it, it is not"
+    yield "found. Toxicity as irony, quotation or implication is often missed. Numbers on your own texts will differ: shadow a guard"
+    yield "before it blocks."
+
+
+def _scores(name: str, scores: Mapping[str, Any]) -> str:
+    recall, precision, f1 = (scores[key] for key in ("character_recall", "character_precision", "span_f1"))
+    return f"| {name} | {recall:.3f} | {precision:.3f} | {f1:.3f} |"
+
+
+def _counts(recipe: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count:,} for {source}" for source, count in recipe["counts"].items())

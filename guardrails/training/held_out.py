@@ -1,0 +1,65 @@
+"""The texts that judge the model: of templates, documents and sources from which nothing was learned."""
+
+import importlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from guardrails.training import injection, toxicity
+from guardrails.training.examples import Example
+
+SEED = 20_000
+_PII = 2_500
+_WRITTEN = 1_500
+CALIBRATED_ON = frozenset(
+    ("llmbar-instructions", "summedits-samsum", "do-not-answer-human_chatbox", "wikigold")
+)
+"""Of the benign sources not trained on, those that the injection threshold is chosen on; the others judge it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """Texts to calibrate on, and texts to judge with; no source of injections is in both."""
+
+    pii_dev: list[Example]
+    pii_test: list[Example]
+    toxicity_dev: list[Example]
+    toxicity_test: list[Example]
+    injection_dev: list[Example]
+    injection_benign: list[Example]
+    """Of sources not trained on, to choose the threshold with."""
+    injection_test: list[Example]
+    """Of sources not trained on, to judge with."""
+    injection_written: list[Example]
+    """Of templates and documents not trained on, but of the kinds that were."""
+
+    def judged(self) -> Iterable[Example]:
+        """Yield every text that something is measured on."""
+        yield from self.pii_test
+        yield from self.toxicity_test
+        yield from self.injection_test
+        yield from self.injection_written
+
+    def all(self) -> Iterable[Example]:
+        """Yield those, and the texts to calibrate on."""
+        yield from self.judged()
+        yield from self.pii_dev
+        yield from self.toxicity_dev
+        yield from self.injection_dev
+        yield from self.injection_benign
+
+
+def held_out(data: Path) -> HeldOut:
+    """Gather the texts out of the data folder."""
+    pii = importlib.import_module("guardrails.training.pii").examples
+    unseen = list(injection.held_out(data))
+    return HeldOut(
+        pii_dev=list(pii(data, seed=SEED, count=_PII, split="dev")),
+        pii_test=list(pii(data, seed=SEED, count=_PII, split="test")),
+        toxicity_dev=list(toxicity.examples(data, seed=SEED, count=_WRITTEN, split="dev")),
+        toxicity_test=list(toxicity.held_out(data)),
+        injection_dev=list(injection.examples(data, seed=SEED, count=_WRITTEN, split="dev")),
+        injection_benign=[each for each in unseen if each.source in CALIBRATED_ON],
+        injection_test=[each for each in unseen if each.source not in CALIBRATED_ON],
+        injection_written=list(injection.examples(data, seed=SEED, count=_WRITTEN, split="test")),
+    )

@@ -1,0 +1,137 @@
+"""The encoder: its windows, its backends, and the proof that it is whole."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from guardrails.encoder import Encoder, EncoderError, Passage
+from guardrails.encoder.calibration import UNCALIBRATED, Line
+from guardrails.encoder.labels import PII_ENTITIES, TRAINED_TOXICITY_LABELS
+from guardrails.encoder.manifest import GRAPH, MANIFEST, TENSORS
+from tests.guardrails.encoder.small import small_model
+
+TEXT = "Call Jane Miller on 555 0100, or write to jane@example.org."
+LONG = " ".join(f"{number} and {TEXT}" for number in range(40))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_model(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def encoder(folder: Path) -> Encoder:
+    return Encoder.load(folder)
+
+
+def test_a_reading_says_something_of_every_head(encoder: Encoder) -> None:
+    (reading,) = encoder.read([Passage(TEXT)])
+
+    assert set(reading.toxicity) == set(TRAINED_TOXICITY_LABELS)
+    assert all(0 <= chance <= 1 for chance in (*reading.toxicity.values(), reading.injection))
+    assert np.linalg.norm(reading.embedding) == pytest.approx(1, abs=1e-5)
+    assert all(span.entity in PII_ENTITIES and 0 <= span.score <= 1 for span in reading.spans)
+
+
+def test_no_text_gives_no_reading_and_an_empty_one_gives_no_spans(encoder: Encoder) -> None:
+    assert encoder.read([]) == []
+    assert encoder.read([Passage("")])[0].spans == ()
+
+
+def test_a_text_reads_the_same_whatever_stands_beside_it(encoder: Encoder) -> None:
+    (alone,) = encoder.read([Passage(TEXT)])
+    together = encoder.read([Passage(LONG), Passage(TEXT), Passage("short")])
+
+    assert together[1].injection == pytest.approx(alone.injection, abs=1e-4)
+    assert together[1].spans == alone.spans
+    assert np.dot(together[1].embedding, alone.embedding) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_long_text_is_read_to_its_end(encoder: Encoder) -> None:
+    (reading,) = encoder.read([Passage(LONG)])
+
+    assert max((span.end for span in reading.spans), default=0) > len(LONG) * 0.9
+    assert all(
+        before.end <= after.start for before, after in zip(reading.spans, reading.spans[1:], strict=False)
+    )
+
+
+def test_what_is_hostile_at_the_end_of_a_long_text_counts_for_the_whole(encoder: Encoder) -> None:
+    parts = [LONG[start : start + 100] for start in range(0, len(LONG), 100)]
+    (whole,) = encoder.read([Passage(" ".join(parts))])
+
+    assert whole.injection >= encoder.read([Passage(LONG[:60])])[0].injection - 0.5
+    assert whole.toxicity.keys() == set(TRAINED_TOXICITY_LABELS)
+
+
+def test_the_task_changes_how_a_text_is_read_but_not_where_its_spans_may_lie(encoder: Encoder) -> None:
+    alone, beside = encoder.read([Passage(TEXT), Passage(TEXT, "Summarise my mail " * 40)])
+
+    assert beside.injection != alone.injection
+    assert all(0 <= span.start < span.end <= len(TEXT) for span in beside.spans)
+
+
+def test_the_sixteen_bit_weights_say_the_same_as_the_eight_bit_ones(folder: Path, encoder: Encoder) -> None:
+    (expected,) = encoder.read([Passage(TEXT)])
+    (reading,) = Encoder.load(folder, device="torch").read([Passage(TEXT)])
+
+    assert reading.injection == pytest.approx(expected.injection, abs=0.02)
+    assert np.dot(reading.embedding, expected.embedding) == pytest.approx(1, abs=0.01)
+
+
+def test_calibration_moves_probabilities(encoder: Encoder) -> None:
+    sure = replace(UNCALIBRATED, injection=Line(1.0, 20.0))
+
+    assert encoder.calibrated(sure).read([Passage(TEXT)])[0].injection > 0.99
+
+
+@pytest.mark.parametrize("name", [GRAPH, TENSORS, "tokenizer.json"])
+def test_a_changed_file_is_refused(tmp_path: Path, name: str) -> None:
+    folder = small_model(tmp_path)
+    (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+
+    with pytest.raises(EncoderError, match="has the SHA-256"):
+        Encoder.load(folder)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    folder = small_model(tmp_path)
+    (folder / TENSORS).unlink()
+
+    with pytest.raises(EncoderError, match=r"model\.bf16\.safetensors is missing"):
+        Encoder.load(folder)
+
+
+def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="parapet models fetch"):
+        Encoder.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("format", 99), ("labels", {"tokens": [], "toxicity": []}), ("calibration", {}), ("files", None)],
+)
+def test_a_manifest_of_another_time_is_refused(tmp_path: Path, key: str, value: object) -> None:
+    folder = small_model(tmp_path)
+    said = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(
+        json.dumps(
+            {name: said[name] for name in said if value or name != key} | ({key: value} if value else {})
+        )
+    )
+
+    with pytest.raises(EncoderError, match="lacks or misstates"):
+        Encoder.load(folder)
+
+
+def test_a_machine_that_computes_something_else_is_refused(tmp_path: Path) -> None:
+    folder = small_model(tmp_path)
+    said = json.loads((folder / MANIFEST).read_text())
+    said["self_test"]["injection"] = 1.0 - round(said["self_test"]["injection"])
+    (folder / MANIFEST).write_text(json.dumps(said))
+
+    with pytest.raises(EncoderError, match="self-test"):
+        Encoder.load(folder)

@@ -1,0 +1,84 @@
+"""From tags to spans."""
+
+import numpy as np
+import pytest
+
+from guardrails.encoder.labels import OUTSIDE, TOKEN_LABELS, begins, goes_on
+from guardrails.encoder.spans import spans_of
+from guardrails.encoder.windows import Tokens
+
+PERSON, PERSON_ON = begins("PERSON"), goes_on("PERSON")
+CITY, CITY_ON = begins("LOCATION"), goes_on("LOCATION")
+
+
+def tokens(words: list[str]) -> Tokens:
+    """Tokens of words with a space before each; a word with ## goes on with the one before."""
+    starts, ends, at = [], [], 0
+    for word in words:
+        at += 0 if word.startswith("##") else 1
+        starts.append(at)
+        at += len(word.removeprefix("##"))
+        ends.append(at)
+    within = np.array([word.startswith("##") for word in words])
+    return Tokens(np.zeros(len(words), np.int64), np.array(starts), np.array(ends), within)
+
+
+def chances(tags: list[dict[int, float]]) -> np.ndarray:  # type: ignore[type-arg]
+    """Logarithms of probabilities; what is not given is shared by all others."""
+    rows = np.full((len(tags), len(TOKEN_LABELS)), 1e-6)
+    for row, given in zip(rows, tags, strict=True):
+        for tag, chance in given.items():
+            row[tag] = chance
+    return np.log(rows / rows.sum(1, keepdims=True)).astype(np.float32)
+
+
+def found(
+    words: list[str], tags: list[dict[int, float]], readiness: float = 0.0
+) -> list[tuple[str, int, int]]:
+    return [
+        (span.entity, span.start, span.end)
+        for span in spans_of(tokens(words), chances(tags), readiness=readiness)
+    ]
+
+
+def test_a_begun_entity_goes_on_until_it_ends() -> None:
+    tags = [{OUTSIDE: 1}, {PERSON: 1}, {PERSON_ON: 1}, {OUTSIDE: 1}]
+
+    assert found(["hi", "jane", "doe", "there"], tags) == [("PERSON", 4, 12)]
+
+
+def test_two_entities_side_by_side_stay_two() -> None:
+    assert found(["jane", "john"], [{PERSON: 1}, {PERSON: 1}]) == [("PERSON", 1, 5), ("PERSON", 6, 10)]
+
+
+def test_an_entity_that_never_began_is_read_as_one_that_did() -> None:
+    assert found(["jane", "doe"], [{PERSON_ON: 0.9, PERSON: 0.1}, {PERSON_ON: 1}]) == [("PERSON", 1, 9)]
+
+
+def test_one_kind_does_not_go_on_as_another() -> None:
+    tags = [{PERSON: 1}, {CITY_ON: 0.6, PERSON_ON: 0.4}]
+
+    assert found(["paris", "hilton"], tags) == [("PERSON", 1, 13)]
+
+
+def test_the_parts_of_a_word_belong_together() -> None:
+    tags = [{PERSON: 0.9, OUTSIDE: 0.1}, {OUTSIDE: 0.7, PERSON_ON: 0.3}]
+
+    assert found(["mil", "##ler"], tags) == [("PERSON", 1, 7)]
+
+
+def test_readiness_finds_what_is_likely_nothing() -> None:
+    tags = [{OUTSIDE: 0.7, PERSON: 0.3}]
+
+    assert found(["rose"], tags) == []
+    assert found(["rose"], tags, readiness=1.5) == [("PERSON", 1, 5)]
+
+
+def test_the_score_is_the_probability_of_the_kind() -> None:
+    (span,) = spans_of(tokens(["jane"]), chances([{PERSON: 0.6, PERSON_ON: 0.2, OUTSIDE: 0.2}]), readiness=0)
+
+    assert span.score == pytest.approx(0.8, abs=1e-3)
+
+
+def test_no_tokens_have_no_spans() -> None:
+    assert spans_of(tokens([]), chances([]).reshape(0, len(TOKEN_LABELS)), readiness=0) == ()
