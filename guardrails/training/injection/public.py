@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from guardrails.guards import injection as rules
+from guardrails.training.injection.grammar import digest
 from guardrails.training.injection.rows import Row
 
 _ATTACK_VARIANTS = frozenset(
@@ -73,8 +74,8 @@ def benign(data: Path) -> Iterator[Row]:
         if path.stem not in _HELD_OUT_QUESTIONS:
             for line in _lines(path):
                 yield Row(line["prompt"], 0.0, "do-not-answer", f"do-not-answer:{line['prompt']}")
-    for number, text in comments(data):
-        yield Row(text, 0.0, "civil-comments", f"civil-comments:{number}")
+    for group, text in comments(data):
+        yield Row(text, 0.0, "civil-comments", group)
     for domain, text in _documents(data):
         if domain not in _HELD_OUT_DOMAINS:
             yield Row(text, 0.0, "summedits", f"summedits:{text[:60]}")
@@ -115,10 +116,15 @@ def held_out(data: Path) -> Iterator[Row]:
 
 
 def comments(data: Path) -> Iterator[tuple[str, str]]:
-    """Yield the number and the text of comments that people wrote under news."""
+    """Yield the group and the text of comments that people wrote under news."""
     with (data / "toxicity/toxic_spans/comments.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            yield row["comment_id"], row["comment_text"]
+            yield comment_group(row["comment_text"]), row["comment_text"]
+
+
+def comment_group(text: str) -> str:
+    """Return one name for all comments that say the same: "You're an idiot" was written by many."""
+    return "civil-comments:" + digest(" ".join(text.casefold().split()))
 
 
 def embedded_requests(data: Path) -> dict[str, Sequence[str]]:

@@ -16,7 +16,7 @@ from guardrails.training.injection.grammar import (
     read_templates,
     split_of,
 )
-from guardrails.training.injection.public import plain_sentences, window
+from guardrails.training.injection.public import comment_group, plain_sentences, window
 from guardrails.training.injection.rows import Row
 from guardrails.training.injection.written import GRAMMAR as TALK
 from guardrails.training.injection.written import Written, varied
@@ -71,9 +71,9 @@ def examples(data: Path, *, seed: int, count: int, split: Split) -> Iterator[Exa
 def held_out(data: Path) -> Iterator[Example]:
     """Yield the comments and the language that nothing is learned from."""
     random = Random(0)  # noqa: S311
-    for number, text, labels in judged_comments(data):
-        if split_of(f"civil-comments:{number}") == "test":
-            row = _Judged(text, labels, "civil-comments-test", f"civil-comments:{number}")
+    for _, text, labels in judged_comments(data):
+        if split_of(comment_group(text)) == "test":
+            row = _Judged(text, labels, "civil-comments-test", comment_group(text))
             yield _example(window(text, random, longest=_LONGEST), row)
     rows = [
         _Judged(text, labels, "madlibs-nl", f"nl:{template}")
@@ -116,8 +116,8 @@ def _any_of(rows: Sequence[_Judged]) -> Callable[[Random], _Judged]:
 
 
 def _comments(data: Path) -> Iterator[_Judged]:
-    for number, text, labels in judged_comments(data):
-        yield _Judged(text, labels, "civil-comments", f"civil-comments:{number}")
+    for _, text, labels in judged_comments(data):
+        yield _Judged(text, labels, "civil-comments", comment_group(text))
 
 
 def _sentences(data: Path, language: str) -> Iterator[_Judged]:
