@@ -1,6 +1,6 @@
 """A call under its project's policy: what may travel on, what may be kept, and what the guards decided."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -60,11 +60,6 @@ class Guarding:
         """The request as it may be kept; None until the guards have seen it."""
         self.kept_labels: Mapping[str, str] = {}
         """What the caller's headers say of the call, as it may be kept; empty until the guards have seen it."""
-
-    @property
-    def policy(self) -> Policy | None:
-        """The policy that is in force for this call's conversation."""
-        return self._session.policy
 
     @property
     def policy(self) -> Policy | None:
@@ -135,25 +130,29 @@ class Guarding:
 
     async def check_answer(self, endpoint: Endpoint, answer: Body, content: bytes) -> CheckedAnswer:
         """Restore and guard a whole answer, which is `content` parsed."""
-        slots = endpoint.answer_slots(answer)
-        if not slots:
+        echoes = endpoint.echo_slots(answer)
+        sent = frozenset(self._sent) if echoes else frozenset()
+        slots = _texts_of(endpoint, answer, sent)
+        if not slots and not echoes:
             return CheckedAnswer(content, endpoint.output_messages(answer))
         came = tuple(slot.text for slot in slots)
         outcome = await self._session.check_output(_placed(slots))
         kept = answer
         if outcome.stored != came:
             kept = orjson.loads(content)
-            put_all(endpoint.answer_slots(kept), outcome.stored)
+            put_all(_texts_of(endpoint, kept, sent), outcome.stored)
         messages = endpoint.output_messages(kept)
         if outcome.action in STOPPING:
             return CheckedAnswer(b"", messages, outcome.blocked_by, outcome.reason, outcome.action)
-        if outcome.texts == came:
+        repeated = [slot for slot in echoes if slot.text in sent]
+        turned_back = put_all(repeated, [self._session.turned_back(slot.text) for slot in repeated])
+        if outcome.texts == came and not turned_back:
             return CheckedAnswer(content, messages)
         if kept is answer:
             kept = orjson.loads(content)
             messages = endpoint.output_messages(kept)
-        put_all(slots, outcome.texts, travels=True)
-        forget_log_probabilities(answer)
+        if put_all(slots, outcome.texts, travels=True):
+            forget_log_probabilities(answer)
         return CheckedAnswer(orjson.dumps(answer), messages)
 
     def open_stream(self, endpoint: Endpoint, body: Body, *, hides_usage: bool) -> GuardedStream:
@@ -171,6 +170,13 @@ class Guarding:
         """The strongest action taken; empty when no guard ran."""
         actions = [decision.action for decision in self.decisions if not decision.is_shadow]
         return max(actions, key=ACTIONS.index) if actions else ""
+
+
+def _texts_of(endpoint: Endpoint, answer: Body, sent: Collection[str]) -> list[Slot]:
+    """Return the texts of a whole answer, but for those that the caller sent."""
+    return endpoint.answer_slots(answer) + [
+        slot for slot in endpoint.echo_slots(answer) if slot.text not in sent
+    ]
 
 
 def _placed(slots: Sequence[Slot]) -> list[PlacedText]:

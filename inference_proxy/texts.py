@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import orjson
+
 from guardrails.verdict import Place
 
 
@@ -25,6 +27,43 @@ class Slot(NamedTuple):
     def put(self, text: str) -> None:
         """Replace the text."""
         self.container[self.key] = text
+
+
+class JsonValue:
+    """A value in a body that is read and replaced as the JSON it would be written as: names, numbers and all."""
+
+    __slots__ = ("_container", "_key")
+
+    def __init__(self, container: Any, key: Any) -> None:
+        self._container = container
+        self._key = key
+
+    def __getitem__(self, _: Any) -> str:
+        return orjson.dumps(self._container[self._key]).decode()
+
+    def __setitem__(self, _: Any, text: str) -> None:
+        try:
+            self._container[self._key] = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            self._container[self._key] = text  # a note in place of what is not kept
+
+
+def json_slot(container: Any, key: Any, place: Place) -> Slot:
+    """Return the slot of a value that is read as JSON."""
+    return Slot(JsonValue(container, key), key, place)
+
+
+def field_slots(
+    container: Any, key: Any, place: Place, *, technical: frozenset[str] = frozenset()
+) -> Iterator[Slot]:
+    """Find the texts in one field, whatever it holds."""
+    value = container[key]
+    if isinstance(value, str):
+        if value and not (key in technical and is_machinery(value)):
+            is_address = key in _ADDRESSES & technical and value.startswith(("http://", "https://"))
+            yield Slot(container, key, place, is_address=is_address)
+    elif isinstance(value, dict | list):
+        yield from every_text(value, place, technical=technical)
 
 
 def put_all(slots: Sequence[Slot], texts: Sequence[str], *, travels: bool = False) -> bool:

@@ -9,14 +9,11 @@ import orjson
 from inference_proxy.plain_chunks import PlainChunks
 from inference_proxy.relay import DONE, payloads
 from inference_proxy.wires.events import Channel
+from inference_proxy.wires.kept import KeptTexts
 from ingest.records import Message
 
 GATHER_BYTES = 128 * 1024
 """Chunks are kept as bytes until there are this many, then read in one go."""
-
-LONGEST_KEPT = 1 << 22
-"""Of an answer that never ends so many characters are kept."""
-CUT_SHORT = f"[the rest is not kept: the answer has more than {LONGEST_KEPT} characters]"
 
 TEXT_FIELDS = ("content", "refusal", "reasoning_content", "reasoning")
 """Fields of a delta that carry text and grow from chunk to chunk."""
@@ -39,9 +36,7 @@ class Transcript:
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._choices: dict[int, _Choice] = {}
-        self._texts: dict[Channel, list[str]] = {}
-        self.characters = 0
-        """How much text was heard, for estimates."""
+        self._kept = KeptTexts()
         self._plain = PlainChunks()
         self._plain_channel = Channel(0, "content")
         self.model = ""
@@ -101,6 +96,11 @@ class Transcript:
             return  # a chunk of a shape nobody promised
 
     @property
+    def characters(self) -> int:
+        """How much text was heard, for estimates."""
+        return self._kept.characters
+
+    @property
     def finish_reason(self) -> str:
         """Why the first choice ended; empty while it has not."""
         return self._choices[min(self._choices)].finish_reason if self._choices else ""
@@ -114,7 +114,7 @@ class Transcript:
 
     def messages(self, instead: Mapping[Channel, str] | None = None) -> list[Message]:
         """Return the answer's messages, one for each choice. `instead` replaces the text of channels."""
-        texts = {channel: "".join(parts) for channel, parts in self._texts.items()} | dict(instead or {})
+        texts = self._kept.texts(instead)
         return [self._message(index, texts) for index in sorted(self._choices)]
 
     def count(self, chunk: dict[str, Any]) -> None:
@@ -178,12 +178,7 @@ class Transcript:
 
     def say(self, channel: Channel, text: str) -> None:
         """Take in some more of one text, up to a length."""
-        before, self.characters = self.characters, self.characters + len(text)
-        if self.characters <= LONGEST_KEPT:
-            self._texts.setdefault(channel, []).append(text)
-        elif before <= LONGEST_KEPT:
-            kept = text[: LONGEST_KEPT - before]
-            self._texts.setdefault(channel, []).append(kept + CUT_SHORT)
+        self._kept.say(channel, text)
 
     def _message(self, index: int, texts: Mapping[Channel, str]) -> Message:
         choice = self._choices[index]

@@ -42,6 +42,9 @@ class Endpoint(Protocol):
     def answer_slots(self, answer: Body) -> list[Slot]:
         """Return the texts of an answer that was not streamed."""
 
+    def echo_slots(self, answer: Body) -> list[Slot]:
+        """Return the texts in which an answer may repeat its request."""
+
     def output_messages(self, answer: Body) -> list[Message]:
         """Return an answer's messages as a span keeps them."""
 
@@ -70,12 +73,15 @@ def missing(name: str) -> RequestError:
     return invalid(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
 
 
-_SCHEMAS = frozenset({"tools", "functions", "response_format"})
+_SCHEMAS = frozenset({"tools", "functions", "response_format", "text"})
 _ABOUT_THE_USER = frozenset({"prediction", "suffix", "user", "safety_identifier", "metadata"})
 _SETTINGS = frozenset(
     {
-        "audio", "dimensions", "encoding_format", "frequency_penalty", "function_call", "logit_bias", "logprobs",
-        "max_completion_tokens", "max_tokens", "modalities", "moderation", "n", "parallel_tool_calls",
+        "audio", "background", "betas", "cache_control", "container", "context_management", "conversation", "diagnostics",
+        "dimensions", "encoding_format", "frequency_penalty", "function_call", "logit_bias", "logprobs",
+        "image", "include", "inference_geo", "max_completion_tokens", "max_output_tokens", "max_tokens", "max_tool_calls",
+        "modalities", "moderation", "n", "output_config", "previous_response_id", "reasoning", "speed", "thinking", "top_k",
+        "truncation", "parallel_tool_calls",
         "presence_penalty", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
         "reasoning_effort", "seed", "service_tier", "store", "stream_options", "temperature", "tool_choice", "top_logprobs", "top_p",
         "verbosity",
@@ -86,10 +92,10 @@ _READ_BY_THE_PROXY = frozenset({"model", "stream"})
 _NOTHING: frozenset[str] = frozenset()
 
 
-def parameter_slots(body: Body, *, besides: str) -> Iterator[Slot]:
-    """Return the texts of all parameters but one. A parameter nobody knows may carry anything."""
+def parameter_slots(body: Body, *, besides: str, nor: frozenset[str] = _NOTHING) -> Iterator[Slot]:
+    """Return the texts of all parameters but one, or some. A parameter nobody knows may carry anything."""
     for name, value in body.items():
-        if name == besides or name in _READ_BY_THE_PROXY:
+        if name == besides or name in nor or name in _READ_BY_THE_PROXY:
             continue
         place: Place = "user" if name in _ABOUT_THE_USER else "context"
         if isinstance(value, str):

@@ -87,6 +87,10 @@ class Chat:
         slots = [slot for message in _answers(answer) for slot in _message_slots(message, "answer")]
         return slots + other_texts(answer)
 
+    def echo_slots(self, answer: Body) -> list[Slot]:
+        """Return nothing: the request is not repeated."""
+        return []
+
     def output_messages(self, answer: Body) -> list[Message]:
         """Return the message of each choice."""
         return list(_answers(answer))

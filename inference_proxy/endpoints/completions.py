@@ -45,6 +45,10 @@ class Completions:
         """Return the texts of all choices, and of fields nobody knows."""
         return _texts_of_choices(answer) + other_texts(answer)
 
+    def echo_slots(self, answer: Body) -> list[Slot]:
+        """Return nothing: the request is not repeated."""
+        return []
+
     def output_messages(self, answer: Body) -> list[Message]:
         """Return each choice as a message."""
         return [{"role": "assistant", "content": slot.text} for slot in _texts_of_choices(answer)]

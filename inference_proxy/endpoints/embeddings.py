@@ -50,6 +50,10 @@ class Embeddings:
         """Return nothing: vectors are no text."""
         return []
 
+    def echo_slots(self, answer: Body) -> list[Slot]:
+        """Return nothing: the request is not repeated."""
+        return []
+
     def output_messages(self, answer: Body) -> list[Message]:
         """Return nothing: vectors are not kept."""
         return []

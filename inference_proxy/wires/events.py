@@ -71,8 +71,6 @@ class Hearing(Protocol):
     error: dict[str, Any] | None
     is_done: bool
     """True once the stream said that it is over."""
-    characters: int
-    """How much text was heard, for estimates."""
 
     def hear(self, events: bytes) -> None:
         """Take note of whole events that no guard looks at; they are read later."""
@@ -88,6 +86,10 @@ class Hearing(Protocol):
 
     def say(self, channel: Channel, text: str) -> None:
         """Take in some more of one text."""
+
+    @property
+    def characters(self) -> int:
+        """How much text was heard, for estimates."""
 
     @property
     def finish_reason(self) -> str:
