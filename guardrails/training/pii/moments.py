@@ -92,7 +92,7 @@ def clock(scene: Scene) -> str:
         return scene.one(
             (f"{twelve}:{minute:02d} {half}", f"{twelve}:{minute:02d}{half.lower()}", f"{hour:02d}:{minute:02d}", f"{twelve}{half.lower()}",
              f"{twelve} {half.lower()}", f"{twelve}:{minute:02d} {half.lower()[0]}.m.", f"{hour:02d}:{minute:02d}:{scene.rng.randrange(60):02d}",
-             f"{twelve}{half}", f"{twelve} o'clock", f"{hour}:{minute:02d}")
+             f"{twelve}{half}", f"{twelve} o'clock", f"{hour}:{minute:02d}", scene.one((f"half past {twelve}", f"quarter past {hour}", f"quarter to {twelve}", "noon", "midnight", f"{hour:02d}{minute:02d} hours")))
         )  # fmt: skip
     if scene.language == "de":
         return scene.one((f"{hour}:{minute:02d} Uhr", f"{hour:02d}:{minute:02d}", f"{hour} Uhr", f"{hour}.{minute:02d} Uhr"))

@@ -244,6 +244,7 @@ def username(scene: Scene) -> str:
             f"{one}{two}{digits}", f"{one}_{two}", f"{one.title()}{two.title()}{digits}", f"xX_{one}{two}_Xx",
             f"{first}{last}{digits}", f"{one}{first}", f"{first}-{last}", f"{one}.{two}{digits}", f"{first[0]}{last[0]}{digits}",
             f"{first}_{one}{digits}", f"{last}{digits}", f"{first[:3]}{last[:3]}{digits}", f"the{one}{two}", f"_{first}_{digits}",
+            scene.fill("%~~~~~###"), scene.fill("~~~~~~######"), scene.fill("#~~~#~~~##"), f"{first}{scene.fill('%####')}{last[:2]}",
             f"user{scene.fill('%###')}" if scene.chance(0.3) else f"{first}{two}",
         )
     )  # fmt: skip
