@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from console.accounts import audit
 from console.accounts.actions import internal_key
 from console.accounts.models import Project, User
+from console.evaluations import local_judges
 from console.evaluations.models import Job, JobState, Rule
 from console.evaluations.proxy_model import ENVIRONMENT
 from console.store import store
@@ -120,6 +121,8 @@ def check_evaluator(rule: Rule) -> Configured:
         raise RuleError(str(error)) from error
     if evaluator.source == "judge" and not rule.judge_model:
         raise RuleError("this evaluator asks a model; name one that the proxy routes")
+    if local_judges.is_local(rule.judge_model) and (problem := local_judges.problem_with(rule.judge_model)):
+        raise RuleError(problem)
     return evaluator
 
 
@@ -217,10 +220,10 @@ def put_back(job: Job, *, now: datetime, after: timedelta, error: str, counts: b
     )
 
 
-def due_jobs(*, now: datetime, limit: int = AWAKE) -> list[int]:
+def due_jobs(*, now: datetime, limit: int = AWAKE, local: bool = False) -> list[int]:
     """Return jobs whose wake-up was lost or whose worker is: messages are hints, this is the queue.
 
-    A job that three workers were lost over is given up instead.
+    `local` asks for those of judges on machines of ours, which other workers do. A job that three workers were lost over is given up instead.
     """
     lost = Q(state=JobState.RUNNING, lease_until__lte=now)
     Job.objects.filter(lost, attempts__gte=MOST_ATTEMPTS).update(
@@ -228,7 +231,8 @@ def due_jobs(*, now: datetime, limit: int = AWAKE) -> list[int]:
     )
     forgotten = Q(state=JobState.WAITING, lease_until=None, created_at__lte=now - timedelta(seconds=20))
     waiting = Q(state=JobState.WAITING, lease_until__lte=now)
-    enabled = Job.objects.filter(rule__is_enabled=True)
+    ours = Q(rule__judge_model__startswith=local_judges.PREFIX)
+    enabled = Job.objects.filter(ours if local else ~ours, rule__is_enabled=True)
     return list(
         enabled.filter(lost | forgotten | waiting).order_by("pk").values_list("pk", flat=True)[:limit]
     )

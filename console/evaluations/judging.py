@@ -1,14 +1,16 @@
-"""One judgement from lease to stored score."""
+"""Judgements from lease to stored score."""
 
 import asyncio
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from console.accounts.actions import internal_key
-from console.evaluations import actions
+from console.evaluations import actions, local_judges
 from console.evaluations.models import Job, JobState, Rule
 from console.evaluations.proxy_model import ProxyModel
 from console.evaluations.samples import sample_of
@@ -27,41 +29,82 @@ _PASSING_TROUBLE = {"judge_error", "timeout"}
 
 def judge(job_id: int, *, now: datetime) -> JobState | None:
     """Do a job if it is there to be taken. Doing it twice gives the same one score."""
-    job = actions.take(job_id, now=now)
-    if job is None:
-        return None
+    return judge_together([job_id], now=now).get(job_id)
+
+
+def judge_together(job_ids: Iterable[int], *, now: datetime) -> dict[int, JobState]:
+    """Do the jobs that are there to be taken, all at one time, which is how a local model judges fast.
+
+    Returns where each one stands that was taken.
+    """
+    taken = [job for job_id in job_ids if (job := actions.take(job_id, now=now)) is not None]
+    states: dict[int, JobState] = {}
     try:
-        span = span_detail(
-            store(), project_id=job.rule.project_id, trace_id=job.trace_id, span_id=job.span_id
-        )
-        if span is None:
-            actions.finish(job, JobState.DEAD, now=timezone.now(), error="the span is no longer stored")
-            return JobState.DEAD
-        evaluator, model = _evaluator_of(job.rule)
-        outcome = asyncio.run(evaluate(evaluator, sample_of(span), timeout_s=TIMEOUT_S))
-        if _may_pass(outcome) and job.attempts < actions.MOST_ATTEMPTS:
-            after = RETRY_AFTER * 2 ** (job.attempts - 1)
-            actions.put_back(job, now=now, after=after, error=outcome.reason, counts=True)
-            return JobState.WAITING
-        if model is not None and model.refusal:
-            # Not this call's fault: the rule stops, and the job waits until a person lets it go on.
-            actions.switch_rule(rule=job.rule, is_enabled=False, by=None, now=now, because=model.refusal)
-            actions.put_back(job, now=now, after=RETRY_AFTER, error=model.refusal, counts=False)
-            return JobState.WAITING
-        write_scores(store(), [_score(job, span, outcome, evaluator)])
+        cases: list[_Case] = []
+        for job in taken:
+            span = _span_of(job)
+            if span is None:
+                actions.finish(job, JobState.DEAD, now=timezone.now(), error="the span is no longer stored")
+                states[job.pk] = JobState.DEAD
+            else:
+                cases.append(_Case(job, span, *_evaluator_of(job.rule)))
+        judged = list(zip(cases, asyncio.run(_outcomes(cases)), strict=True))
+        kept = [(case, outcome) for case, outcome in judged if not _waits(case, outcome, now, states)]
+        if kept:
+            write_scores(store(), [_score(case, outcome) for case, outcome in kept])
     except StoreUnavailableError as error:
-        actions.put_back(job, now=now, after=STORE_RETRY_AFTER, error=str(error), counts=False)
-        return JobState.WAITING
-    state = JobState.UNSCORED if isinstance(outcome, Unscored) else JobState.DONE
-    actions.finish(
-        job, state, now=timezone.now(), error=outcome.reason if isinstance(outcome, Unscored) else ""
-    )
-    return state
+        for job in taken:
+            if job.pk not in states:
+                actions.put_back(job, now=now, after=STORE_RETRY_AFTER, error=str(error), counts=False)
+                states[job.pk] = JobState.WAITING
+        return states
+    for case, outcome in kept:
+        is_unscored = isinstance(outcome, Unscored)
+        state = JobState.UNSCORED if is_unscored else JobState.DONE
+        actions.finish(case.job, state, now=timezone.now(), error=outcome.reason if is_unscored else "")
+        states[case.job.pk] = state
+    return states
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    job: Job
+    span: SpanDetail
+    evaluator: Configured
+    model: ProxyModel | None
+
+
+def _span_of(job: Job) -> SpanDetail | None:
+    return span_detail(store(), project_id=job.rule.project_id, trace_id=job.trace_id, span_id=job.span_id)
+
+
+async def _outcomes(cases: Iterable[_Case]) -> list[Outcome]:
+    asked = (evaluate(case.evaluator, sample_of(case.span), timeout_s=TIMEOUT_S) for case in cases)
+    return list(await asyncio.gather(*asked))
+
+
+def _waits(case: _Case, outcome: Outcome, now: datetime, states: dict[int, JobState]) -> bool:
+    """Put a job back whose trouble may pass, or whose rule has to stop; tell whether that was so."""
+    job, model = case.job, case.model
+    if _may_pass(outcome) and job.attempts < actions.MOST_ATTEMPTS:
+        after = RETRY_AFTER * 2 ** (job.attempts - 1)
+        actions.put_back(job, now=now, after=after, error=outcome.reason, counts=True)
+    elif model is not None and model.refusal:
+        # Not this call's fault: the rule stops, and the job waits until a person lets it go on.
+        actions.switch_rule(rule=job.rule, is_enabled=False, by=None, now=now, because=model.refusal)
+        actions.put_back(job, now=now, after=RETRY_AFTER, error=model.refusal, counts=False)
+    else:
+        return False
+    states[job.pk] = JobState.WAITING
+    return True
 
 
 def _evaluator_of(rule: Rule) -> tuple[Configured, ProxyModel | None]:
     if registry.describe(rule.kind).source != "judge":
         return registry.build(rule.kind, rule.parameters, name=rule.name), None
+    if local_judges.is_local(rule.judge_model):
+        model_here = local_judges.model_of(rule.judge_model)
+        return registry.build(rule.kind, rule.parameters, model_here, name=rule.name), None
     model = ProxyModel(
         proxy_url=settings.PROXY_URL,
         api_key=internal_key(project=rule.project),
@@ -75,7 +118,8 @@ def _may_pass(outcome: Outcome) -> bool:
     return isinstance(outcome, Unscored) and outcome.code in _PASSING_TROUBLE
 
 
-def _score(job: Job, span: SpanDetail, outcome: Outcome, evaluator: Configured) -> Score:
+def _score(case: _Case, outcome: Outcome) -> Score:
+    job, span, evaluator = case.job, case.span, case.evaluator
     state, value, label = "scored", None, ""
     if isinstance(outcome, Unscored):
         state = "unscored"

@@ -1,15 +1,18 @@
 """Celery entry points. Each may run twice, or late, or never: the next beat makes up for it."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from celery import current_app, shared_task
 from django.utils import timezone
 
-from console.evaluations import actions, judging
+from console.evaluations import actions, judging, local_judges
 from console.evaluations.models import Rule
 from console.store import StoreUnavailableError
 
+TOGETHER = 64
+"""Judgements of local judges in one message: what one batch on a GPU can take, and still well within a lease."""
 log = logging.getLogger(__name__)
 
 
@@ -23,8 +26,7 @@ def sample_live() -> int:
         except (StoreUnavailableError, actions.RuleError) as error:
             log.warning("evaluation %s of %s was not sampled: %s", rule.name, rule.project.slug, error)
             continue
-        for job in jobs[: actions.AWAKE]:
-            judge.delay(job)
+        _wake(jobs[: actions.AWAKE], is_local=local_judges.is_local(rule.judge_model))
         queued += len(jobs)
     return queued
 
@@ -37,17 +39,38 @@ def judge(job_id: int) -> str:
 
 
 @shared_task
+def judge_together(job_ids: list[int]) -> int:
+    """Do judgements of a local judge, in batches on its GPU or CPU."""
+    return len(judging.judge_together(job_ids, now=timezone.now()))
+
+
+@shared_task
 def sweep() -> int:
     """Wake workers for judgements that are due, as far as not enough messages wait for a worker already."""
-    jobs = actions.due_jobs(now=timezone.now(), limit=max(0, actions.AWAKE - _waiting()))
+    now = timezone.now()
+    room = max(0, actions.AWAKE - _waiting(judge))
+    # A message of a local judge is a bunch of judgements.
+    local_room = max(0, actions.AWAKE - _waiting(judge_together) * TOGETHER)
+    jobs = actions.due_jobs(now=now, limit=room)
+    local_jobs = actions.due_jobs(now=now, limit=local_room, local=True)
+    _wake(jobs, is_local=False)
+    _wake(local_jobs, is_local=True)
+    return len(jobs) + len(local_jobs)
+
+
+def _wake(jobs: Sequence[int], *, is_local: bool) -> None:
+    """Wake a worker for each judgement; those of local judges in bunches, for the queue whose workers hold weights."""
+    if is_local:
+        for start in range(0, len(jobs), TOGETHER):
+            judge_together.delay(list(jobs[start : start + TOGETHER]))
+        return
     for job in jobs:
         judge.delay(job)
-    return len(jobs)
 
 
-def _waiting() -> int:
-    """Return how many messages wait for a worker that judges."""
-    queue = current_app.conf.task_routes[judge.name]["queue"]
+def _waiting(task: Any) -> int:
+    """Return how many messages wait for the workers that do a task."""
+    queue = current_app.conf.task_routes[task.name]["queue"]
     with current_app.connection_for_write() as connection:
         channel: Any = connection.default_channel
         return int(channel.queue_declare(queue).message_count)

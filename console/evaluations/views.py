@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from console.accounts.access import can, project_for
 from console.accounts.models import Project
 from console.dashboards.charts import Series, lines
-from console.evaluations import actions, tasks
+from console.evaluations import actions, local_judges, tasks
 from console.evaluations.access import rule_for
 from console.evaluations.forms import RuleForm
 from console.evaluations.models import Job, JobState, Rule
@@ -226,7 +226,7 @@ def _offset(request: HttpRequest) -> int:
 
 def _models(project: Project) -> list[str]:
     patterns = ModelRoute.objects.filter(project=project).values_list("pattern", flat=True)
-    return sorted(pattern for pattern in patterns if not pattern.endswith("*"))
+    return sorted(pattern for pattern in patterns if not pattern.endswith("*")) + local_judges.names()
 
 
 def _counts() -> dict[str, Count]:

@@ -19,6 +19,7 @@ NAMES = (
     "guard",
     "web",
     "worker",
+    "gpu",
     "beat",
     "proxy",
     "receiver",
@@ -32,6 +33,7 @@ _URL_OF = {
 _NEEDS: Mapping[str, tuple[str, ...]] = {
     "web": ("redis", "clickhouse", "guard"),
     "worker": ("redis", "clickhouse"),
+    "gpu": ("redis", "clickhouse"),
     "beat": ("redis",),
     "proxy": ("redis", "guard"),
     "receiver": ("redis", "guard"),
@@ -64,11 +66,7 @@ def make_plan(home: Home, *, only: tuple[str, ...], given: Mapping[str, str]) ->
     unknown = [name for name in only if name not in NAMES]
     if unknown:
         raise StartError(f"--only names {', '.join(unknown)}; the processes are {', '.join(NAMES)}")
-    names = tuple(
-        name
-        for name in NAMES
-        if (name in only if only else name not in _URL_OF or _URL_OF[name] not in given)
-    )
+    names = tuple(name for name in NAMES if (name in only if only else _is_wanted(name, given)))
     host = given.get("PARAPET_HOST", _LOOPBACK)
     console_port = _port("PARAPET_CONSOLE_PORT", 8000, given)
     proxy_port = _port("PARAPET_PROXY_PORT", 8080, given)
@@ -171,6 +169,14 @@ def specs(plan: Plan) -> list[ChildSpec]:
         after=stores,
     )  # fmt: skip
     add(
+        "gpu",
+        # One process and one judgement batch at a time: the weights are in memory once.
+        [*celery, "worker", "--queues", "gpu", "--pool", "solo", "--loglevel", "info",
+         "--without-mingle", "--without-gossip", "--hostname", "gpu@%h"],
+        ready_line=re.compile(r"\bready\.$"),
+        after=stores,
+    )  # fmt: skip
+    add(
         "beat",
         [
             *celery,
@@ -213,6 +219,13 @@ def told_to_all(plan: Plan) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "console.settings.base",
     }
+
+
+def _is_wanted(name: str, given: Mapping[str, str]) -> bool:
+    """Whether a process runs here unless --only says otherwise: not what stands elsewhere, nor what has nothing to do."""
+    if name == "gpu":
+        return bool(given.get("PARAPET_LOCAL_JUDGES", "").strip())
+    return name not in _URL_OF or _URL_OF[name] not in given
 
 
 def _port(variable: str, default: int, given: Mapping[str, str]) -> int:

@@ -1,6 +1,9 @@
 """The process that holds the weights. It is spawned: a fork would share a GPU's context, and break it."""
 
 import multiprocessing
+import multiprocessing.connection
+import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Protocol
@@ -55,6 +58,7 @@ def classify(pairs: Sequence[tuple[str, str]]) -> list[float] | str:
 
 
 def _load(settings: LocalSettings) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         if settings.engine == "pairs":
             from evaluators.local.pairs import PairClassifier  # noqa: PLC0415
@@ -69,6 +73,14 @@ def _load(settings: LocalSettings) -> None:
         )
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a folder of weights, the judge says so
         _problems.append(f"{settings.path} cannot be loaded: {type(error).__name__}: {_first_line(error)}")
+
+
+def _end_with_parent() -> None:
+    """Free the GPU when whoever asks is killed: nobody else would end this process."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _loaded(settings: LocalSettings) -> Judge:

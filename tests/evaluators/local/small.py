@@ -17,7 +17,7 @@ def small_model(
 ) -> Path:
     """Save a random Llama over single bytes, the same one every time."""
     torch.manual_seed(7)
-    tokenizer = _tokenizer()
+    tokenizer = small_tokenizer()
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=hidden,
@@ -37,7 +37,8 @@ def small_model(
     return directory
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def small_tokenizer() -> PreTrainedTokenizerFast:
+    """Return a tokenizer over single bytes with a chat template."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {letter: number for number, letter in enumerate(alphabet)}
     plain = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
