@@ -39,6 +39,8 @@ class GuardSession:
     """What earlier requests of the conversation put in place of values."""
     decisions: list[Decision] = field(default_factory=list)
     """What every guard that ran has decided so far."""
+    shown: dict[str, list[Finding]] | None = field(default=None, repr=False)
+    """Give it one, and it is told every finding by guard, for somebody who tries a policy on a text."""
     _glance: Glance | None = field(default=None, repr=False)
     _vault: Vault = field(default_factory=Vault, repr=False)
     _conversation: Conversation = field(default=NOTHING_SAID, repr=False)
@@ -81,7 +83,11 @@ class GuardSession:
     def tallies(self, place: Place) -> list[Tally]:
         """Return a fresh tally for every guard that looks at a place."""
         relevant = self._glance.at(place) if self._glance else ()
-        return [Tally(check, place, failure=check.failure or self._lacks_keys(check)) for check in relevant]
+        made = [Tally(check, place, failure=check.failure or self._lacks_keys(check)) for check in relevant]
+        if self.shown is not None:
+            for tally in made:
+                tally.findings = self.shown.setdefault(tally.check.config.name, [])
+        return made
 
     def _lacks_keys(self, check: Check) -> Failure | None:
         if self.keys is not None or check.config.replacement not in NEED_KEYS:

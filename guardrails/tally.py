@@ -23,6 +23,8 @@ class Tally:
     """Of a growing text: the longest that anything that had come waited for this guard."""
     first_held_ns: int | None = None
     """Of a growing text: how long its beginning waited for this guard."""
+    findings: list[Finding] | None = None
+    """Every finding, where somebody wants to see them; the offsets count in the text as the guard reads it."""
     _waiting_since_ns: int = 0
     _waiting_from: int = 0
 
@@ -33,6 +35,8 @@ class Tally:
 
     def add(self, findings: Sequence[Finding]) -> None:
         """Count findings."""
+        if self.findings is not None:
+            self.findings += findings
         for finding in findings:
             self.entities[finding.entity] = self.entities.get(finding.entity, 0) + 1
             self.score = max(self.score or 0.0, finding.score)

@@ -2,7 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as described
 from typing import Any, Literal
+
+from console.policies.guards import LATER_FIELDS
+
+_WORDS = {
+    "action": "when it finds something",
+    "actions": "when it finds",
+    "thresholds": "least score of",
+    "threshold": "least score",
+    "places": "where it looks",
+    "on_error": "if it cannot decide",
+    "deadline_ms": "deadline (ms)",
+    "is_shadow": "shadow",
+    "is_enabled": "in use",
+    "rollout_percent": "enforced for (%)",
+    "replacement": "in place of a value",
+    "replacement_text": "text or prefix",
+    "mode": "a streamed answer",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +33,14 @@ class Difference:
     field: str = ""
     before: str = ""
     after: str = ""
+    items: tuple[tuple[Literal["-", "+"], str], ...] = described(default=(), compare=False)
+    """Of a list, what was taken out of it and what was put in."""
+
+    @property
+    def words(self) -> str:
+        """Return the field as the form calls it."""
+        name, _, entity = self.field.partition(" ")
+        return f"{_WORDS.get(name, name.replace('_', ' '))} {entity}".strip()
 
 
 def differences(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[Difference]:
@@ -39,10 +66,15 @@ def differences(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str
         was, is_ = _flat(old[name]), _flat(guard)
         found += [
             Difference(
-                guard=name, what="changed", field=field, before=was.get(field, "–"), after=is_.get(field, "–")
+                guard=name,
+                what="changed",
+                field=changed,
+                before=_shown(was[changed]) if changed in was else "–",
+                after=_shown(is_[changed]) if changed in is_ else "–",
+                items=_items(was.get(changed), is_.get(changed)),
             )
-            for field in {**was, **is_}
-            if was.get(field) != is_.get(field)
+            for changed in {**was, **is_}
+            if was.get(changed) != is_.get(changed)
         ]
     found += [
         Difference(guard=name, what="removed", before=f"{guard['kind']}, {guard['action']}")
@@ -52,9 +84,28 @@ def differences(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str
     return found
 
 
-def _flat(guard: Mapping[str, Any]) -> dict[str, str]:
-    fields = {field: value for field, value in guard.items() if field not in ("name", "parameters")}
-    return {field: _shown(value) for field, value in {**fields, **guard["parameters"]}.items()}
+def _flat(guard: Mapping[str, Any]) -> dict[str, Any]:
+    whole = {**LATER_FIELDS, **guard}
+    by_entity = {
+        f"{name} {entity}": value
+        for name in ("actions", "thresholds")
+        for entity, value in whole[name].items()
+    }
+    left_out = ("name", "parameters", "actions", "thresholds")
+    return (
+        {name: value for name, value in whole.items() if name not in left_out}
+        | by_entity
+        | guard["parameters"]
+    )
+
+
+def _items(before: Any, after: Any) -> tuple[tuple[Literal["-", "+"], str], ...]:
+    if not (isinstance(before, list) and isinstance(after, list)) or sorted(map(str, before)) == sorted(
+        map(str, after)
+    ):
+        return ()
+    gone: list[tuple[Literal["-", "+"], str]] = [("-", _shown(one)) for one in before if one not in after]
+    return (*gone, *(("+", _shown(one)) for one in after if one not in before))
 
 
 def _shown(value: Any) -> str:

@@ -6,9 +6,11 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from console.policies.guards import GuardError, checked_config
+from console.policies.guards import LATER_FIELDS, GuardError, checked_config
+from console.policies.models import PolicyVersion
+from console.policies.rules import RulesField, as_lines
 from guardrails.parameters import Parameter
-from guardrails.registry import KINDS, LONGEST_DEADLINE_MS
+from guardrails.registry import KINDS, LONGEST_DEADLINE_MS, LONGEST_MEMORY_S, LONGEST_REPLACEMENT
 from guardrails.verdict import PLACES
 
 ACTION_CHOICES = [
@@ -19,6 +21,17 @@ ACTION_CHOICES = [
     ("allow", "allow it"),
 ]
 ON_ERROR_CHOICES = [("block", "refuse the call"), ("allow", "let the text pass")]
+MODE_CHOICES = [
+    ("hold", "hold it back until it is checked"),
+    ("observe", "let it go, and end it on a finding"),
+]
+REPLACEMENT_CHOICES = [
+    ("placeholder", "a placeholder, which comes back"),
+    ("realistic", "a realistic stand-in, which comes back"),
+    ("hash", "a keyed hash"),
+    ("encrypt", "its cipher"),
+    ("redact", "a fixed text"),
+]
 PLACE_LABELS = {
     "system": "system prompt",
     "user": "user's message",
@@ -48,6 +61,40 @@ class GuardForm(forms.Form):
         label="Shadow", required=False, help_text="Decides and records, and lets everything pass."
     )
 
+    rules = RulesField(
+        label="By finding",
+        required=False,
+        help_text="What follows one kind of finding, and how sure the guard must be: one to a line.",
+    )
+    threshold = forms.FloatField(
+        label="Least score",
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text="From 0 to 1. Findings that are less sure are passed over.",
+    )
+    rollout_percent = forms.IntegerField(
+        label="Enforced for (%)",
+        required=False,
+        min_value=0,
+        max_value=100,
+        help_text="Of the conversations; in the others it is in shadow.",
+    )
+    replacement = forms.ChoiceField(
+        label="In place of a value stands",
+        required=False,
+        choices=REPLACEMENT_CHOICES,
+        help_text="What does not come back stays so for the caller, too.",
+    )
+    replacement_text = forms.CharField(
+        label="Text or prefix",
+        required=False,
+        max_length=LONGEST_REPLACEMENT,
+        strip=False,
+        help_text="The fixed text, or what stands before a hash or a cipher.",
+    )
+    mode = forms.ChoiceField(label="A streamed answer", required=False, choices=MODE_CHOICES)
+
     def __init__(self, kind: str, *, number: int, **kwargs: Any) -> None:
         super().__init__(prefix=f"g{number}", auto_id="id_%s", **kwargs)
         self.number = number
@@ -60,7 +107,9 @@ class GuardForm(forms.Form):
     def of(cls, guard: Mapping[str, Any], *, number: int) -> "GuardForm":
         """Return the form showing a guard as it is stored."""
         kind = KINDS[guard["kind"]]
-        initial = {name: guard[name] for name in cls.base_fields}
+        whole = {**LATER_FIELDS, **guard}
+        initial = {name: whole[name] for name in cls.base_fields if name != "rules"}
+        initial["rules"] = as_lines(whole["actions"], whole["thresholds"])
         for parameter in kind.parameters:
             value = guard["parameters"].get(parameter.name, parameter.default)
             initial[f"p_{parameter.name}"] = _as_initial(parameter, value)
@@ -70,6 +119,18 @@ class GuardForm(forms.Form):
     def common(self) -> list[forms.BoundField]:
         """Return the fields every guard has and that stand in one row."""
         return [self[name] for name in ("name", "action", "on_error", "deadline_ms")]
+
+    @property
+    def finer(self) -> list[forms.BoundField]:
+        """Return the fields that most guards leave as they are."""
+        names = ("rules", "threshold", "rollout_percent", "mode", "replacement", "replacement_text")
+        return [self[name] for name in names]
+
+    @property
+    def is_finer(self) -> bool:
+        """Tell whether one of those is set, or wrong."""
+        untouched = ("", None, "0", "0.0", 0, 0.0, "100", 100, "hold", "placeholder")
+        return any(field.errors or field.value() not in untouched for field in self.finer)
 
     @property
     def particular(self) -> list[forms.BoundField]:
@@ -95,8 +156,16 @@ class GuardForm(forms.Form):
             not in (None, "", _plain(parameter.default))
             or parameter.type == "boolean"
         }
-        common = {name: self.cleaned_data[name] for name in self.base_fields}
-        return {**common, "kind": self.kind.kind, "parameters": parameters}
+        given = {name: self.cleaned_data[name] for name in self.base_fields if name != "rules"}
+        # A page of an older version does not send what was added since.
+        later = {name: default for name, default in LATER_FIELDS.items() if given.get(name) in (None, "")}
+        return {
+            **given,
+            **later,
+            **self.cleaned_data["rules"],
+            "kind": self.kind.kind,
+            "parameters": parameters,
+        }
 
     def clean(self) -> dict[str, Any]:
         """Refuse what could not be enforced, with the sentence that says why."""
@@ -105,8 +174,15 @@ class GuardForm(forms.Form):
             try:
                 checked_config(self.as_guard())
             except GuardError as error:
-                self.add_error(None, str(error))
+                self.add_error(self._field_of(str(error)), str(error))
         return self.cleaned_data
+
+    def _field_of(self, sentence: str) -> str | None:
+        """Return the field that a sentence is about, so that it stands beside it."""
+        if " actions names " in sentence or " thresholds names " in sentence:
+            return "rules"
+        named = (name for name in self.fields if f"{name.removeprefix('p_')!r}" in sentence)
+        return next(named, None)
 
 
 class Draft:
@@ -178,6 +254,44 @@ class Draft:
         form = GuardForm.of(guard, number=number)
         form.is_new = True
         return form
+
+
+class VersionForm(forms.Form):
+    """What is said of a version as a whole."""
+
+    note = forms.CharField(
+        label="What changes, and why",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"placeholder": "What changes, and why (for the history)"}),
+    )
+    share = forms.IntegerField(
+        label="For % of conversations", required=False, min_value=0, max_value=100, initial=100
+    )
+    remembers_min = forms.IntegerField(
+        label="Remember a conversation's stand-ins for (minutes)",
+        required=False,
+        min_value=0,
+        max_value=LONGEST_MEMORY_S // 60,
+        initial=0,
+        help_text="0 for one request. A longer time keeps them, encrypted, for calls that name their session.",
+    )
+
+    @classmethod
+    def of(cls, version: PolicyVersion | None, *, note: str = "") -> "VersionForm":
+        """Return the form for what follows a version. What is saved next is for everyone unless somebody says otherwise."""
+        return cls(
+            initial={"note": note, "share": 100, "remembers_min": version.remembers_s // 60 if version else 0}
+        )
+
+    def values(self) -> dict[str, Any]:
+        """Return a valid form as a version keeps it."""
+        share, minutes = self.cleaned_data["share"], self.cleaned_data["remembers_min"]
+        return {
+            "note": self.cleaned_data["note"],
+            "rollout_percent": 100 if share is None else share,
+            "remembers_s": (minutes or 0) * 60,
+        }
 
 
 def _field(parameter: Parameter) -> forms.Field:
