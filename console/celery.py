@@ -19,6 +19,8 @@ django.setup(set_prefix=False)
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("parapet")
+# For every thread: pages queue work from threads of their own.
+app.set_default()
 app.conf.update(settings.CELERY)
 app.conf.beat_schedule = {
     "sample live calls": {
@@ -31,15 +33,15 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 30},
     },
+    "wake forgotten backtests": {
+        "task": "console.quality.tasks.sweep",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
     "look for drift": {
         "task": "console.drift.tasks.check_all",
         "schedule": crontab(minute="7"),
         "options": {"expires": 1800},
-    },
-    "queue what was held back": {
-        "task": "console.policies.tasks.collect_escalations",
-        "schedule": 30.0,
-        "options": {"expires": 30},
     },
     "publish again": {
         "task": "console.gateway.tasks.republish",
@@ -47,7 +49,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 60},
     },
 }
-app.autodiscover_tasks(["console.evaluations", "console.drift", "console.gateway", "console.policies"])
+app.autodiscover_tasks(["console.evaluations", "console.drift", "console.gateway", "console.quality"])
 
 
 @after_setup_logger.connect

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("console.dashboards.urls")),
     path("", include("console.traces.urls")),
     path("", include("console.policies.urls")),
+    path("", include("console.quality.urls")),
     path("", include("console.evaluations.urls")),
     path("", include("console.drift.urls")),
     path("", include("console.gateway.urls")),

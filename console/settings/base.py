@@ -10,7 +10,6 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console.settings import env
-from console.settings.local_judges import local_judges_in
 from console.settings.providers import providers_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,9 +37,6 @@ if ALLOW_PRIVATE_UPSTREAMS not in {"none", "loopback", "private"}:
     raise ImproperlyConfigured(
         f"PARAPET_ALLOW_PRIVATE_UPSTREAMS must be none, loopback or private, not {ALLOW_PRIVATE_UPSTREAMS!r}."
     )
-LOCAL_JUDGES = local_judges_in(env.names("PARAPET_LOCAL_JUDGES"))
-"""Judge models on the machines of the queue `gpu`: a folder or a hub's name for each name."""
-LOCAL_JUDGE_DEVICE = env.text("PARAPET_LOCAL_JUDGE_DEVICE", "auto")
 OWNER_EMAIL = env.text("PARAPET_OWNER_EMAIL", "owner@parapet.local")
 """Who the first start makes the owner."""
 PROVIDERS_IN_ENVIRONMENT = providers_in(env.everything())
@@ -111,8 +107,6 @@ INSTALLED_APPS = [
     "console.evaluations",
     "console.drift",
     "console.quality",
-    "console.datasets",
-    "console.experiments",
     "console.api",
 ]
 
@@ -242,9 +236,7 @@ CELERY = {
     # Judgements may queue up; what looks for them must not wait behind them.
     "task_routes": {
         "console.evaluations.tasks.judge": {"queue": "evals"},
-        "console.evaluations.tasks.judge_together": {"queue": "gpu"},
         "console.quality.tasks.run_backtest": {"queue": "evals"},
-        "console.experiments.tasks.work": {"queue": "evals"},
     },
     "broker_transport_options": {"visibility_timeout": 1200, "global_keyprefix": "parapet:celery:"},
     "broker_connection_retry_on_startup": True,

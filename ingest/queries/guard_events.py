@@ -156,6 +156,17 @@ GROUP BY guard
 ORDER BY events DESC, guard
 """
 
+FOUND_BY_HOUR = """
+SELECT hour, sum(guard_events_by_hour.events) AS events, sum(guard_events_by_hour.found) AS found
+FROM guard_events_by_hour
+WHERE project_id = {project_id:UUID}
+  AND guard = {guard:String}
+  AND hour >= toStartOfHour({since:DateTime64(6, 'UTC')})
+  AND hour < {until:DateTime64(6, 'UTC')}
+GROUP BY hour
+ORDER BY hour
+"""
+
 _LARGEST_ID = UUID(int=2**128 - 1)
 
 
@@ -186,6 +197,14 @@ def guard_counts(
     """Return how often each guard took each action, by hour; an hour that has begun counts whole."""
     parameters = {"project_id": project_id, "since": since, "until": until, "environment": environment}
     return [GuardCount(**row) for row in client.query(COUNTS_BY_HOUR, parameters).named_results()]
+
+
+def found_by_hour(
+    client: Client, *, project_id: UUID, guard: str, since: datetime, until: datetime
+) -> list[tuple[datetime, int, int]]:
+    """Return by hour how often a guard looked, and how often it found something."""
+    parameters = {"project_id": project_id, "guard": guard, "since": since, "until": until}
+    return [(row[0], row[1], row[2]) for row in client.query(FOUND_BY_HOUR, parameters).result_rows]
 
 
 def guard_summaries(

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from console.accounts.access import can
 from console.dashboards.charts import Figure, guard_actions
 from console.pages import bad_filters, is_partial, zone_of
 from console.policies.access import policy_for
@@ -36,7 +37,8 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what each guard did in a stretch of time, and the decisions newest first."""
     policy = policy_for(request.user, slug, to="view")
     project = policy.project
-    context = {"project": project, "section": "guards", "title": "Guards"}
+    may_edit = can(request.user, project, to="edit")
+    context = {"project": project, "section": "guards", "title": "Guards", "may_edit": may_edit}
     try:
         chosen = _whole_hours(
             parse_range(request.GET, zone=zone_of(project), now=timezone.now(), default="24h")

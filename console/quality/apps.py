@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class QualityConfig(AppConfig):
+    """Names the app to Django."""
+
+    name = "console.quality"
+    label = "quality"
