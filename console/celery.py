@@ -43,13 +43,18 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="7"),
         "options": {"expires": 1800},
     },
+    "queue what was held back": {
+        "task": "console.policies.tasks.collect_escalations",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "publish again": {
         "task": "console.gateway.tasks.republish",
         "schedule": 60.0,
         "options": {"expires": 60},
     },
 }
-app.autodiscover_tasks(["console.evaluations", "console.drift", "console.gateway", "console.quality"])
+app.autodiscover_tasks(["console.evaluations", "console.drift", "console.gateway", "console.quality", "console.policies"])
 
 
 @after_setup_logger.connect

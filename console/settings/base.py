@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from console.settings import env
+from console.settings.local_judges import local_judges_in
 from console.settings.providers import providers_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,9 @@ if ALLOW_PRIVATE_UPSTREAMS not in {"none", "loopback", "private"}:
     raise ImproperlyConfigured(
         f"PARAPET_ALLOW_PRIVATE_UPSTREAMS must be none, loopback or private, not {ALLOW_PRIVATE_UPSTREAMS!r}."
     )
+LOCAL_JUDGES = local_judges_in(env.names("PARAPET_LOCAL_JUDGES"))
+"""Judge models on the machines of the queue `gpu`: a folder or a hub's name for each name."""
+LOCAL_JUDGE_DEVICE = env.text("PARAPET_LOCAL_JUDGE_DEVICE", "auto")
 OWNER_EMAIL = env.text("PARAPET_OWNER_EMAIL", "owner@parapet.local")
 """Who the first start makes the owner."""
 PROVIDERS_IN_ENVIRONMENT = providers_in(env.everything())
@@ -236,6 +240,7 @@ CELERY = {
     # Judgements may queue up; what looks for them must not wait behind them.
     "task_routes": {
         "console.evaluations.tasks.judge": {"queue": "evals"},
+        "console.evaluations.tasks.judge_together": {"queue": "gpu"},
         "console.quality.tasks.run_backtest": {"queue": "evals"},
     },
     "broker_transport_options": {"visibility_timeout": 1200, "global_keyprefix": "parapet:celery:"},
