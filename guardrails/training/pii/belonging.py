@@ -36,17 +36,53 @@ PARTIES = MappingProxyType(
         "pt": "PT PSDB PL MDB PSOL Bloco_de_Esquerda PS PSD Chega Partido_Comunista",
     }
 )
-PEOPLES = (
-    "Hispanic Latino Latina African-American Asian Caucasian Kurdish Roma Basque Catalan Navajo Cherokee Maori Inuit Arab Persian Tamil Sikh Punjabi Yoruba "
-    "Igbo Zulu Han_Chinese Native_American Black White Pacific_Islander Afro-Caribbean Scottish Welsh Bavarian Texan Californian Londoner Parisian European"
-).split()
+PEOPLES = [
+    "Hispanic",
+    "Latino",
+    "Latina",
+    "African-American",
+    "Asian",
+    "Caucasian",
+    "Kurdish",
+    "Roma",
+    "Basque",
+    "Catalan",
+    "Navajo",
+    "Cherokee",
+    "Maori",
+    "Inuit",
+    "Arab",
+    "Persian",
+    "Tamil",
+    "Sikh",
+    "Punjabi",
+    "Yoruba",
+    "Igbo",
+    "Zulu",
+    "Han_Chinese",
+    "Native_American",
+    "Black",
+    "White",
+    "Pacific_Islander",
+    "Afro-Caribbean",
+    "Scottish",
+    "Welsh",
+    "Bavarian",
+    "Texan",
+    "Californian",
+    "Londoner",
+    "Parisian",
+    "European",
+]
 
 
 def nationality(scene: Scene) -> str:
     """Return a nationality as an adjective, as in ``a French cook``."""
     if scene.language == "en":
         if scene.chance(0.25):
-            return scene.word("American British German French Italian Spanish Indian Chinese Mexican Canadian Irish Dutch Japanese Brazilian Russian Turkish Swedish Polish Korean Nigerian Portuguese Greek")
+            return scene.word(
+                "American British German French Italian Spanish Indian Chinese Mexican Canadian Irish Dutch Japanese Brazilian Russian Turkish Swedish Polish Korean Nigerian Portuguese Greek"
+            )
         return scene.one(scene.world.nationalities)[0]
     return scene.word(NATIONS[scene.language])
 

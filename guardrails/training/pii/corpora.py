@@ -26,16 +26,28 @@ ENTITIES = {
 BLOCK = 20
 """So many neighbouring sentences share a group, as they may come from one document."""
 
-_MONTH = "|".join([*MONTHS["en"].split(), *"Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec".split()])
+_MONTH = "|".join(
+    [
+        *MONTHS["en"].split(),
+        *["Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sept", "Sep", "Oct", "Nov", "Dec"],
+    ]
+)
 DATES = re.compile(
     rf"\b(?:(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH})\b\.?(?:,? \d{{4}})?"
     rf"|(?:{_MONTH}),? \d{{4}}|\d{{1,2}}/\d{{1,2}}/\d{{2,4}}|(?:1[5-9]|20)\d\d(?!\d|,\d|\.\d)|\d{{1,2}}:\d\d(?: ?[ap]\.?m\b\.?)?|\d{{1,2}} ?[ap]m"
     rf"|(?:{'|'.join(WEEKDAYS['en'].split())})s?|(?:{'|'.join(name for name in MONTHS['en'].split() if name not in {'May', 'March'})}))\b",
 )
-LINKS = re.compile(r"(?:https?://|www\.)\S+|\b[a-z0-9-]+\.(?:com|org|net|co\.uk|ly|tv|me)\b(?:/\S*)?", re.IGNORECASE)
+LINKS = re.compile(
+    r"(?:https?://|www\.)\S+|\b[a-z0-9-]+\.(?:com|org|net|co\.uk|ly|tv|me)\b(?:/\S*)?", re.IGNORECASE
+)
 HANDLES = re.compile(r"(?<!\w)@ ?\w+")
-TITLES = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Sir|Lord|Lady|Pres|President|Senator|Governor|Professor|Judge|Capt|Gen|Rev)\b\.?(?= [A-Z])")
-UNSURE = re.compile(r"\b\d{5,}\b|\b\d{3}[- .]\d{3,4}\b|\$ ?\d|\b\d+ ?years? old\b|\bage[ds]? \d|[@#] ?\w+@|\b\w+@\w+\.\w+|\b\d+\.\d+\.\d+\b", re.IGNORECASE)
+TITLES = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Sir|Lord|Lady|Pres|President|Senator|Governor|Professor|Judge|Capt|Gen|Rev)\b\.?(?= [A-Z])"
+)
+UNSURE = re.compile(
+    r"\b\d{5,}\b|\b\d{3}[- .]\d{3,4}\b|\$ ?\d|\b\d+ ?years? old\b|\bage[ds]? \d|[@#] ?\w+@|\b\w+@\w+\.\w+|\b\d+\.\d+\.\d+\b",
+    re.IGNORECASE,
+)
 """What may be personal data that nobody has marked: such sentences are left out."""
 
 NO_BLANK_BEFORE = re.compile(r"[,.!?;:%)\]}]+|'s|'t|'re|'ve|'m|'ll|'d|n't|''|…+")
@@ -80,7 +92,9 @@ def _joined(words: Sequence[str], tags: Sequence[str]) -> tuple[str, list[Span]]
 
 def _marked(text: str, spans: list[Span], nations: frozenset[str]) -> list[Span]:
     """Add the handles, links, dates, titles and nationalities that the others did not mark."""
-    found: list[Span] = [Span("USERNAME", match.start(), match.end()) for match in HANDLES.finditer(text) if len(match[0]) > 2]
+    found: list[Span] = [
+        Span("USERNAME", match.start(), match.end()) for match in HANDLES.finditer(text) if len(match[0]) > 2
+    ]
     found += [Span("URL", match.start(), match.end()) for match in LINKS.finditer(text)]
 
     def free(start: int, end: int) -> bool:
@@ -94,7 +108,11 @@ def _marked(text: str, spans: list[Span], nations: frozenset[str]) -> list[Span]
         if free(span.start, span.end):
             found.append(span)
     for entity, pattern in (("TITLE", TITLES), ("DATE_TIME", DATES)):
-        found += [Span(entity, match.start(), match.end()) for match in pattern.finditer(text) if free(match.start(), match.end())]
+        found += [
+            Span(entity, match.start(), match.end())
+            for match in pattern.finditer(text)
+            if free(match.start(), match.end())
+        ]
     for match in re.finditer(r"\b[A-Z][a-z]+\b", text):
         if match[0] in nations and free(match.start(), match.end()):
             found.append(Span("NRP", match.start(), match.end()))
@@ -115,7 +133,18 @@ def sentences(data: Path, split: str) -> tuple[Example, ...]:
                     continue
                 for start in range(0, len(words), 60):
                     text, spans = _joined(words[start : start + 60], tags[start : start + 60])
-                    if len(text) < 12 or UNSURE.search(text) or any(text[span.start] == "#" for span in spans):
+                    if (
+                        len(text) < 12
+                        or UNSURE.search(text)
+                        or any(text[span.start] == "#" for span in spans)
+                    ):
                         continue
-                    found.append(Example(text=text, spans=tuple(_marked(text, spans, nations)), source=f"ner-{source}", group=group))
+                    found.append(
+                        Example(
+                            text=text,
+                            spans=tuple(_marked(text, spans, nations)),
+                            source=f"ner-{source}",
+                            group=group,
+                        )
+                    )
     return tuple(found)

@@ -67,7 +67,11 @@ def _sentences(scene: Scene) -> Text:
     elif luck < 0.22:
         quiet = _lines(scene, empty=True)
         extra = templates.fill(scene, scene.one(quiet))
-        parts = [*extra, Part(_fits(scene)), *parts] if scene.chance(0.5) else [*parts, Part(_fits(scene)), *extra]
+        parts = (
+            [*extra, Part(_fits(scene)), *parts]
+            if scene.chance(0.5)
+            else [*parts, Part(_fits(scene)), *extra]
+        )
     elif luck < 0.34:
         gap = scene.one(("\n\n", "\n", " "))
         parts = [*templates.fill(scene, "{{@opening}}"), Part(gap), *parts]
@@ -120,7 +124,9 @@ SOURCES: tuple[tuple[Callable[[Scene], Text], int], ...] = (
 CORPORA_SHARE = 0.09
 """How many of all texts are real sentences with the marks of others."""
 
-WEIGHT_OF_CORPUS = MappingProxyType({"ner-wnut17": 5, "ner-wikigold": 8, "ner-btc": 2, "ner-sec": 3, "ner-wnut17-emerging": 5})
+WEIGHT_OF_CORPUS = MappingProxyType(
+    {"ner-wnut17": 5, "ner-wikigold": 8, "ner-btc": 2, "ner-sec": 3, "ner-wnut17-emerging": 5}
+)
 
 
 @cache
@@ -129,9 +135,11 @@ def _real(data: Path, split: str) -> tuple[tuple[Example, ...], tuple[int, ...]]
     return found, tuple(accumulate(WEIGHT_OF_CORPUS[example.source] for example in found))
 
 
-def examples(data: Path, *, seed: int, count: int, split: Literal["train", "dev", "test"]) -> Iterator[Example]:
+def examples(
+    data: Path, *, seed: int, count: int, split: Literal["train", "dev", "test"]
+) -> Iterator[Example]:
     """Yield so many labelled texts of a split, the same ones for the same seed."""
-    rng = Random(f"pii:{seed}:{split}")
+    rng = Random(f"pii:{seed}:{split}")  # noqa: S311
     world = world_of(data, split)
     real, weights_of_real = _real(data, split)
     makers, weights = [maker for maker, _ in SOURCES], [weight for _, weight in SOURCES]

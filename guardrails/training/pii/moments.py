@@ -57,10 +57,31 @@ def _in_words(scene: Scene, day: date) -> str:
             )
         )  # fmt: skip
     if scene.language == "de":
-        return scene.one((f"{number}. {month} {year}", f"{number}. {month} {year}", f"{number}. {month}", f"{number:02d}. {short}. {year}"))
+        return scene.one(
+            (
+                f"{number}. {month} {year}",
+                f"{number}. {month} {year}",
+                f"{number}. {month}",
+                f"{number:02d}. {short}. {year}",
+            )
+        )
     if scene.language in {"es", "pt"}:
-        return scene.one((f"{number} de {month} de {year}", f"{number} de {month} de {year}", f"{number} de {month}", f"{number} {short}. {year}"))
-    return scene.one((f"{number} {month} {year}", f"{number} {month} {year}", f"{number} {month}", f"{number} {short}. {year}"))
+        return scene.one(
+            (
+                f"{number} de {month} de {year}",
+                f"{number} de {month} de {year}",
+                f"{number} de {month}",
+                f"{number} {short}. {year}",
+            )
+        )
+    return scene.one(
+        (
+            f"{number} {month} {year}",
+            f"{number} {month} {year}",
+            f"{number} {month}",
+            f"{number} {short}. {year}",
+        )
+    )
 
 
 def _in_figures(scene: Scene, day: date) -> str:
@@ -95,17 +116,35 @@ def clock(scene: Scene) -> str:
              f"{twelve}{half}", f"{twelve} o'clock", f"{hour}:{minute:02d}", scene.one((f"half past {twelve}", f"quarter past {hour}", f"quarter to {twelve}", "noon", "midnight", f"{hour:02d}{minute:02d} hours")))
         )  # fmt: skip
     if scene.language == "de":
-        return scene.one((f"{hour}:{minute:02d} Uhr", f"{hour:02d}:{minute:02d}", f"{hour} Uhr", f"{hour}.{minute:02d} Uhr"))
+        return scene.one(
+            (
+                f"{hour}:{minute:02d} Uhr",
+                f"{hour:02d}:{minute:02d}",
+                f"{hour} Uhr",
+                f"{hour}.{minute:02d} Uhr",
+            )
+        )
     if scene.language == "fr":
-        return scene.one((f"{hour}h{minute:02d}", f"{hour} h {minute:02d}", f"{hour:02d}:{minute:02d}", f"{hour}h"))
-    return scene.one((f"{hour:02d}:{minute:02d}", f"{hour}:{minute:02d}", f"{hour}.{minute:02d}", f"{hour}h{minute:02d}" if scene.language == "pt" else f"{hour}:{minute:02d}"))
+        return scene.one(
+            (f"{hour}h{minute:02d}", f"{hour} h {minute:02d}", f"{hour:02d}:{minute:02d}", f"{hour}h")
+        )
+    return scene.one(
+        (
+            f"{hour:02d}:{minute:02d}",
+            f"{hour}:{minute:02d}",
+            f"{hour}.{minute:02d}",
+            f"{hour}h{minute:02d}" if scene.language == "pt" else f"{hour}:{minute:02d}",
+        )
+    )
 
 
 def stamp(scene: Scene) -> str:
     """Return a date with its time, as machines write it."""
     moment = _day(scene, 2012, 2029)
     hour, minute, second, milli = (scene.rng.randrange(n) for n in (24, 60, 60, 1000))
-    short = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[moment.month - 1]
+    short = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][
+        moment.month - 1
+    ]
     return scene.one(
         (
             f"{moment}T{hour:02d}:{minute:02d}:{second:02d}Z", f"{moment} {hour:02d}:{minute:02d}:{second:02d}",
@@ -142,7 +181,11 @@ def weekday(scene: Scene) -> str:
 def month(scene: Scene) -> str:
     """Return a month, with or without its year."""
     name = scene.word(MONTHS[scene.language])
-    return name if scene.chance(0.4) else f"{name}{' de' if scene.language in {'es', 'pt'} else ''} {scene.rng.randrange(1990, 2031)}"
+    return (
+        name
+        if scene.chance(0.4)
+        else f"{name}{' de' if scene.language in {'es', 'pt'} else ''} {scene.rng.randrange(1990, 2031)}"
+    )
 
 
 def year(scene: Scene) -> str:
@@ -153,7 +196,14 @@ def year(scene: Scene) -> str:
 def expiry(scene: Scene) -> str:
     """Return the month in which a card runs out."""
     number, short = scene.rng.randrange(1, 13), scene.rng.randrange(21, 36)
-    return scene.one((f"{number:02d}/{short}", f"{number:02d}/20{short}", f"{number:02d}-{short}", f"{number:02d} / {short}"))
+    return scene.one(
+        (
+            f"{number:02d}/{short}",
+            f"{number:02d}/20{short}",
+            f"{number:02d}-{short}",
+            f"{number:02d} / {short}",
+        )
+    )
 
 
 def birthday(scene: Scene) -> str:

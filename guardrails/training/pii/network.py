@@ -4,15 +4,88 @@ from guardrails.training.pii import people
 from guardrails.training.pii.scene import Scene
 
 ALPHABET_58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-PATHS = (
-    "index.html about contact login profile users blog news products shop cart search account settings docs wiki gallery "
-    "photos team pricing faq support download orders invoice share view files report events careers status watch"
-).split()
-PASSWORD_WORDS = (
-    "Summer Winter Dragon Monkey Shadow Sunshine Princess Football Letmein Welcome Password Passw0rd P@ssw0rd Hunter Qwerty "
-    "Tiger Secret Admin Master Baseball Superman Batman Flower Cookie Banana Orange Chelsea Liverpool Mustang Ferrari Pa55word "
-    "Soleil Bonjour Sommer Schatz Geheim Hallo Amor Estrella Ciao Juventus Welkom Zomer Senha Futebol"
-).split()
+PATHS = [
+    "index.html",
+    "about",
+    "contact",
+    "login",
+    "profile",
+    "users",
+    "blog",
+    "news",
+    "products",
+    "shop",
+    "cart",
+    "search",
+    "account",
+    "settings",
+    "docs",
+    "wiki",
+    "gallery",
+    "photos",
+    "team",
+    "pricing",
+    "faq",
+    "support",
+    "download",
+    "orders",
+    "invoice",
+    "share",
+    "view",
+    "files",
+    "report",
+    "events",
+    "careers",
+    "status",
+    "watch",
+]
+PASSWORD_WORDS = [
+    "Summer",
+    "Winter",
+    "Dragon",
+    "Monkey",
+    "Shadow",
+    "Sunshine",
+    "Princess",
+    "Football",
+    "Letmein",
+    "Welcome",
+    "Password",
+    "Passw0rd",
+    "P@ssw0rd",
+    "Hunter",
+    "Qwerty",
+    "Tiger",
+    "Secret",
+    "Admin",
+    "Master",
+    "Baseball",
+    "Superman",
+    "Batman",
+    "Flower",
+    "Cookie",
+    "Banana",
+    "Orange",
+    "Chelsea",
+    "Liverpool",
+    "Mustang",
+    "Ferrari",
+    "Pa55word",
+    "Soleil",
+    "Bonjour",
+    "Sommer",
+    "Schatz",
+    "Geheim",
+    "Hallo",
+    "Amor",
+    "Estrella",
+    "Ciao",
+    "Juventus",
+    "Welkom",
+    "Zomer",
+    "Senha",
+    "Futebol",
+]
 
 
 def _random(scene: Scene, alphabet: str, length: int) -> str:
@@ -22,7 +95,12 @@ def _random(scene: Scene, alphabet: str, length: int) -> str:
 def ipv4(scene: Scene) -> str:
     """Return an address of a machine."""
     if scene.chance(0.3):
-        return scene.one(("10.#.#.##", "192.168.#.##", "192.168.1.1##", "172.16.#.##", "10.0.#.2##")).replace("2##", "2").replace("##", str(scene.rng.randrange(1, 255))).replace("#", str(scene.rng.randrange(10)))
+        return (
+            scene.one(("10.#.#.##", "192.168.#.##", "192.168.1.1##", "172.16.#.##", "10.0.#.2##"))
+            .replace("2##", "2")
+            .replace("##", str(scene.rng.randrange(1, 255)))
+            .replace("#", str(scene.rng.randrange(10)))
+        )
     return ".".join(str(scene.rng.randrange(1, 255)) for _ in range(4))
 
 
@@ -49,7 +127,17 @@ def mac(scene: Scene) -> str:
 
 def imei(scene: Scene) -> str:
     """Return the number of a telephone's hardware."""
-    return scene.fill(scene.one(("35#############", "01##############"[:15], "86#############", "##-######-######-#", "49-015420-######-#")))
+    return scene.fill(
+        scene.one(
+            (
+                "35#############",
+                "01##############"[:15],
+                "86#############",
+                "##-######-######-#",
+                "49-015420-######-#",
+            )
+        )
+    )
 
 
 def url(scene: Scene) -> str:
@@ -60,7 +148,15 @@ def url(scene: Scene) -> str:
         return host
     path = ""
     for _ in range(scene.rng.choice((0, 0, 1, 1, 2, 3))):
-        path += "/" + scene.one((scene.one(PATHS), scene.one(PATHS), people.username(scene), scene.fill("%####"), f"{scene.one(people.WORDS)}-{scene.one(people.WORDS)}"))
+        path += "/" + scene.one(
+            (
+                scene.one(PATHS),
+                scene.one(PATHS),
+                people.username(scene),
+                scene.fill("%####"),
+                f"{scene.one(people.WORDS)}-{scene.one(people.WORDS)}",
+            )
+        )
     if scene.chance(0.06):
         return f"{start or 'https://'}{scene.word('twitter.com facebook.com linkedin.com/in instagram.com github.com t.me youtube.com/@x medium.com')}/{people.username(scene)}"
     if scene.chance(0.12):
@@ -113,5 +209,7 @@ def crypto(scene: Scene) -> str:
     if luck < 0.55:
         return "bc1q" + _random(scene, "qpzry9x8gf2tvdw0s3jn54khce6mua7l", 38)
     if luck < 0.87:
-        return "0x" + _random(scene, "0123456789abcdef" if scene.chance(0.5) else "0123456789abcdefABCDEF", 40)
+        return "0x" + _random(
+            scene, "0123456789abcdef" if scene.chance(0.5) else "0123456789abcdefABCDEF", 40
+        )
     return scene.word("L ltc1q r D") + _random(scene, ALPHABET_58, 33)

@@ -4,26 +4,236 @@ from uuid import UUID
 
 from guardrails.training.pii.scene import Scene
 
-PRODUCTS = (
-    "iPhone 15|iPhone 15 Pro|Galaxy S24|Pixel 8|MacBook Air M3|PlayStation 5|Xbox Series X|Kindle|AirPods|Model 3|RTX 4090|Ryzen 9 7950X|Windows 11|Ubuntu 24.04|Office 365|Photoshop|"
-    "Surface Pro 9|ThinkPad X1|Echo Dot|Roomba 980|Canon R6|GoPro Hero 12|Nintendo Switch|Dyson V15|Instant Pot|wireless mouse|USB-C cable|standing desk|coffee maker|blender|running shoes|"
-    "winter jacket|office chair|desk lamp|water bottle|backpack|headphones|yoga mat|air fryer|vacuum cleaner|printer cartridge|HP LaserJet 4100|Fitbit Charge 6|Raspberry Pi 4|Arduino Uno|"
-    "toner|phone case|screen protector|garden hose|cordless drill|Boeing 737|Airbus A320|F-150|Golf GTI|GPT-4|Claude 3|Llama 3|BERT|T5|C4|GLUE|MNIST|Excel|Word|Teams|Jira|Confluence"
-).split("|")
-TECHNOLOGIES = (
-    "S3 EKS EC2 RDS Kubernetes Docker Redis PostgreSQL Kafka Terraform Ansible Jenkins Python Java Rust Go Ruby Swift Julia Scala Perl Django Flask React Angular Vue Svelte Node.js Spark "
-    "Hadoop Airflow Snowflake BigQuery Elasticsearch Grafana Prometheus Nginx Apache Tomcat Lambda CloudFront IAM VPC GKE AKS Celery RabbitMQ GraphQL gRPC OAuth JWT TLS HTTP/2 IPv6 DNS "
-    "DHCP BGP LDAP SAML CUDA PyTorch TensorFlow Pandas NumPy Keras MongoDB Cassandra SQLite Helm Istio Pandas Maven Gradle Webpack Vite Claude Gemini Mistral Llama Alexa Siri Cortana Jasmine "
-    "Jenkins Jupyter Ada Pascal Haskell Erlang Darwin Mercurial Gitea Lucene Athena Aurora Hermes Atlas Phoenix Apollo Titan Clair Harbor Falcon Puma Celeste"
-).split()
-GOODS = (
-    "bread milk eggs apples coffee tea sugar rice chicken cheese tickets socks shirts books pens paper batteries candles towels plates cups chairs lamps tiles bricks screws bolts cables filters"
-).split()
+PRODUCTS = [
+    "iPhone 15",
+    "iPhone 15 Pro",
+    "Galaxy S24",
+    "Pixel 8",
+    "MacBook Air M3",
+    "PlayStation 5",
+    "Xbox Series X",
+    "Kindle",
+    "AirPods",
+    "Model 3",
+    "RTX 4090",
+    "Ryzen 9 7950X",
+    "Windows 11",
+    "Ubuntu 24.04",
+    "Office 365",
+    "Photoshop",
+    "Surface Pro 9",
+    "ThinkPad X1",
+    "Echo Dot",
+    "Roomba 980",
+    "Canon R6",
+    "GoPro Hero 12",
+    "Nintendo Switch",
+    "Dyson V15",
+    "Instant Pot",
+    "wireless mouse",
+    "USB-C cable",
+    "standing desk",
+    "coffee maker",
+    "blender",
+    "running shoes",
+    "winter jacket",
+    "office chair",
+    "desk lamp",
+    "water bottle",
+    "backpack",
+    "headphones",
+    "yoga mat",
+    "air fryer",
+    "vacuum cleaner",
+    "printer cartridge",
+    "HP LaserJet 4100",
+    "Fitbit Charge 6",
+    "Raspberry Pi 4",
+    "Arduino Uno",
+    "toner",
+    "phone case",
+    "screen protector",
+    "garden hose",
+    "cordless drill",
+    "Boeing 737",
+    "Airbus A320",
+    "F-150",
+    "Golf GTI",
+    "GPT-4",
+    "Claude 3",
+    "Llama 3",
+    "BERT",
+    "T5",
+    "C4",
+    "GLUE",
+    "MNIST",
+    "Excel",
+    "Word",
+    "Teams",
+    "Jira",
+    "Confluence",
+]
+TECHNOLOGIES = [
+    "S3",
+    "EKS",
+    "EC2",
+    "RDS",
+    "Kubernetes",
+    "Docker",
+    "Redis",
+    "PostgreSQL",
+    "Kafka",
+    "Terraform",
+    "Ansible",
+    "Jenkins",
+    "Python",
+    "Java",
+    "Rust",
+    "Go",
+    "Ruby",
+    "Swift",
+    "Julia",
+    "Scala",
+    "Perl",
+    "Django",
+    "Flask",
+    "React",
+    "Angular",
+    "Vue",
+    "Svelte",
+    "Node.js",
+    "Spark",
+    "Hadoop",
+    "Airflow",
+    "Snowflake",
+    "BigQuery",
+    "Elasticsearch",
+    "Grafana",
+    "Prometheus",
+    "Nginx",
+    "Apache",
+    "Tomcat",
+    "Lambda",
+    "CloudFront",
+    "IAM",
+    "VPC",
+    "GKE",
+    "AKS",
+    "Celery",
+    "RabbitMQ",
+    "GraphQL",
+    "gRPC",
+    "OAuth",
+    "JWT",
+    "TLS",
+    "HTTP/2",
+    "IPv6",
+    "DNS",
+    "DHCP",
+    "BGP",
+    "LDAP",
+    "SAML",
+    "CUDA",
+    "PyTorch",
+    "TensorFlow",
+    "Pandas",
+    "NumPy",
+    "Keras",
+    "MongoDB",
+    "Cassandra",
+    "SQLite",
+    "Helm",
+    "Istio",
+    "Pandas",
+    "Maven",
+    "Gradle",
+    "Webpack",
+    "Vite",
+    "Claude",
+    "Gemini",
+    "Mistral",
+    "Llama",
+    "Alexa",
+    "Siri",
+    "Cortana",
+    "Jasmine",
+    "Jenkins",
+    "Jupyter",
+    "Ada",
+    "Pascal",
+    "Haskell",
+    "Erlang",
+    "Darwin",
+    "Mercurial",
+    "Gitea",
+    "Lucene",
+    "Athena",
+    "Aurora",
+    "Hermes",
+    "Atlas",
+    "Phoenix",
+    "Apollo",
+    "Titan",
+    "Clair",
+    "Harbor",
+    "Falcon",
+    "Puma",
+    "Celeste",
+]
+GOODS = [
+    "bread",
+    "milk",
+    "eggs",
+    "apples",
+    "coffee",
+    "tea",
+    "sugar",
+    "rice",
+    "chicken",
+    "cheese",
+    "tickets",
+    "socks",
+    "shirts",
+    "books",
+    "pens",
+    "paper",
+    "batteries",
+    "candles",
+    "towels",
+    "plates",
+    "cups",
+    "chairs",
+    "lamps",
+    "tiles",
+    "bricks",
+    "screws",
+    "bolts",
+    "cables",
+    "filters",
+]
 
 
 def number(scene: Scene) -> str:
     """Return a plain number."""
-    return scene.fill(scene.one(("%", "%#", "%#", "%##", "%###", "%,###", "%#,###", "%.#", "%#.##", "0.##", "%,###,###", "%e-#", "-%#")))
+    return scene.fill(
+        scene.one(
+            (
+                "%",
+                "%#",
+                "%#",
+                "%##",
+                "%###",
+                "%,###",
+                "%#,###",
+                "%.#",
+                "%#.##",
+                "0.##",
+                "%,###,###",
+                "%e-#",
+                "-%#",
+            )
+        )
+    )
 
 
 def order(scene: Scene) -> str:
@@ -37,12 +247,44 @@ def order(scene: Scene) -> str:
 def price(scene: Scene) -> str:
     """Return an amount of money."""
     amount = scene.fill(scene.one(("%#", "%##", "%#.99", "%##.##", "%,###", "%,###.##", "%##,###", "%.5#")))
-    return scene.one((f"${amount}", f"${amount}", f"€{amount}", f"£{amount}", f"{amount} EUR", f"{amount} USD", f"{amount} dollars", f"{amount} €", f"US${amount}", f"{amount}k", f"₹{amount}"))
+    return scene.one(
+        (
+            f"${amount}",
+            f"${amount}",
+            f"€{amount}",
+            f"£{amount}",
+            f"{amount} EUR",
+            f"{amount} USD",
+            f"{amount} dollars",
+            f"{amount} €",
+            f"US${amount}",
+            f"{amount}k",
+            f"₹{amount}",
+        )
+    )
 
 
 def version(scene: Scene) -> str:
     """Return the version of a program."""
-    return scene.fill(scene.one(("%.#.#", "v%.#.#", "%.##", "v%.#", "%.#.#-rc.#", "%.#.#-beta", "%#.#.#", "#.#.##.#", "20##.#.#", "%.##.#.%##", "r%###", "v%", "%.#.#+build.%##")))
+    return scene.fill(
+        scene.one(
+            (
+                "%.#.#",
+                "v%.#.#",
+                "%.##",
+                "v%.#",
+                "%.#.#-rc.#",
+                "%.#.#-beta",
+                "%#.#.#",
+                "#.#.##.#",
+                "20##.#.#",
+                "%.##.#.%##",
+                "r%###",
+                "v%",
+                "%.#.#+build.%##",
+            )
+        )
+    )
 
 
 def digest(scene: Scene) -> str:
@@ -79,15 +321,45 @@ def percent(scene: Scene) -> str:
 
 def identifier(scene: Scene) -> str:
     """Return a name as programs have them."""
-    one, two = scene.word("get set user load parse read max min total item node temp first last customer order send build"), scene.word("name id count data list value index key email path size address phone date handler config")
-    return scene.one((f"{one}_{two}", f"{one}{two.title()}", f"{one.title()}{two.title()}", f"{one}.{two}", f"{one.upper()}_{two.upper()}", f"{one}_{two}()", f"self.{two}", f"${one}_{two}"))
+    one, two = (
+        scene.word(
+            "get set user load parse read max min total item node temp first last customer order send build"
+        ),
+        scene.word(
+            "name id count data list value index key email path size address phone date handler config"
+        ),
+    )
+    return scene.one(
+        (
+            f"{one}_{two}",
+            f"{one}{two.title()}",
+            f"{one.title()}{two.title()}",
+            f"{one}.{two}",
+            f"{one.upper()}_{two.upper()}",
+            f"{one}_{two}()",
+            f"self.{two}",
+            f"${one}_{two}",
+        )
+    )
 
 
 def file_name(scene: Scene) -> str:
     """Return a file with its path or without."""
-    name = scene.word("report data main index config setup test utils notes budget invoice model train app server image photo backup README export")
+    name = scene.word(
+        "report data main index config setup test utils notes budget invoice model train app server image photo backup README export"
+    )
     tail = scene.word("txt csv py js pdf xlsx docx json yaml md png jpg zip log sql html ts go rs java")
-    return scene.one((f"{name}.{tail}", f"{name}_{scene.fill('##')}.{tail}", f"src/{name}.{tail}", f"/var/{name}/{name}.{tail}", f"./{name}.{tail}", f"C:\\data\\{name}.{tail}", f"{name}-final-v{scene.fill('%')}.{tail}"))
+    return scene.one(
+        (
+            f"{name}.{tail}",
+            f"{name}_{scene.fill('##')}.{tail}",
+            f"src/{name}.{tail}",
+            f"/var/{name}/{name}.{tail}",
+            f"./{name}.{tail}",
+            f"C:\\data\\{name}.{tail}",
+            f"{name}-final-v{scene.fill('%')}.{tail}",
+        )
+    )
 
 
 def flight(scene: Scene) -> str:
@@ -97,7 +369,23 @@ def flight(scene: Scene) -> str:
 
 def sku(scene: Scene) -> str:
     """Return the number of an article."""
-    return scene.fill(scene.one(("???-%###", "SKU %#####", "SKU-????-##", "##-###-??", "ISBN 978-#-##-######-#", "EAN %############", "?%###-??", "Art.-Nr. ######", "P/N ###-####", "REF ######", "B0%#??##??")))
+    return scene.fill(
+        scene.one(
+            (
+                "???-%###",
+                "SKU %#####",
+                "SKU-????-##",
+                "##-###-??",
+                "ISBN 978-#-##-######-#",
+                "EAN %############",
+                "?%###-??",
+                "Art.-Nr. ######",
+                "P/N ###-####",
+                "REF ######",
+                "B0%#??##??",
+            )
+        )
+    )
 
 
 def measure(scene: Scene) -> str:

@@ -3,7 +3,18 @@
 from guardrails.training.pii.draft import Part
 from guardrails.training.pii.scene import Scene
 
-MISREAD = (("o", "0"), ("l", "1"), ("rn", "m"), ("I", "l"), ("e", "c"), (".", " ."), (",", " ,"), ("ll", "11"), ("S", "5"), ("B", "8"))
+MISREAD = (
+    ("o", "0"),
+    ("l", "1"),
+    ("rn", "m"),
+    ("I", "l"),
+    ("e", "c"),
+    (".", " ."),
+    (",", " ,"),
+    ("ll", "11"),
+    ("S", "5"),
+    ("B", "8"),
+)
 TYPOGRAPHIC = (("'", "’"), (" - ", " – "), ('"', "”"), ("...", "…"))
 
 
@@ -29,9 +40,14 @@ def damage(scene: Scene, parts: list[Part]) -> list[Part]:
     if luck < 0.72:
         return parts
     if luck < 0.79:
-        return [part if part.entity or len(part.text) < 8 else Part(_slip(scene, part.text)) for part in parts]
+        return [
+            part if part.entity or len(part.text) < 8 else Part(_slip(scene, part.text)) for part in parts
+        ]
     if luck < 0.84:
-        return [part if part.entity else Part(part.text.replace(", ", " ").replace(". ", " ").rstrip(".!?")) for part in parts]
+        return [
+            part if part.entity else Part(part.text.replace(", ", " ").replace(". ", " ").rstrip(".!?"))
+            for part in parts
+        ]
     if luck < 0.88:
         change = scene.one((str.upper, str.lower))
         return [Part(change(part.text), part.entity) for part in parts]
@@ -42,6 +58,12 @@ def damage(scene: Scene, parts: list[Part]) -> list[Part]:
         old, new = scene.one(TYPOGRAPHIC)
         return [part if part.entity else Part(part.text.replace(old, new)) for part in parts]
     if luck < 0.975:
-        return [part if part.entity else Part(part.text.replace(". ", scene.one((".\n", ".\n\n", ".  ")))) for part in parts]
+        return [
+            part if part.entity else Part(part.text.replace(". ", scene.one((".\n", ".\n\n", ".  "))))
+            for part in parts
+        ]
     quote = scene.one(("> ", "  ", "| ", "# ", "// "))
-    return [Part(quote), *(part if part.entity else Part(part.text.replace("\n", f"\n{quote}")) for part in parts)]
+    return [
+        Part(quote),
+        *(part if part.entity else Part(part.text.replace("\n", f"\n{quote}")) for part in parts),
+    ]

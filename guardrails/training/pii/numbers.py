@@ -143,7 +143,9 @@ def bank_account(scene: Scene) -> str:
 
 def sort_code(scene: Scene) -> str:
     """Return a British sort code, or a German or Australian one."""
-    return scene.fill(scene.one(("##-##-##", "##-##-##", "## ## ##", "######", "###-###", "%## ### ##", "%#######")))
+    return scene.fill(
+        scene.one(("##-##-##", "##-##-##", "## ## ##", "######", "###-###", "%## ### ##", "%#######"))
+    )
 
 
 def routing(scene: Scene) -> str:
@@ -156,7 +158,26 @@ def routing(scene: Scene) -> str:
 
 def bic(scene: Scene) -> str:
     """Return the code of a bank."""
-    bank = scene.one(("DEUT", "COBA", "BNPA", "SOGE", "ABNA", "INGB", "BSCH", "BBVA", "CITI", "CHAS", "BARC", "LOYD", "HBUK", "UBSW", "RABO", "BCIT"))
+    bank = scene.one(
+        (
+            "DEUT",
+            "COBA",
+            "BNPA",
+            "SOGE",
+            "ABNA",
+            "INGB",
+            "BSCH",
+            "BBVA",
+            "CITI",
+            "CHAS",
+            "BARC",
+            "LOYD",
+            "HBUK",
+            "UBSW",
+            "RABO",
+            "BCIT",
+        )
+    )
     home = scene.country if scene.chance(0.7) else scene.one(tuple(IBANS))
     return f"{bank if scene.chance(0.5) else scene.fill('????')}{home}{scene.fill('^^')}{scene.one(('', '', 'XXX', scene.fill('###')))}"
 
@@ -178,7 +199,9 @@ def nino(scene: Scene) -> str:
     """Return a British national insurance number."""
     prefix = scene.one("ABCEGHJKLMNPRSTWXYZ") + scene.one("ABCEGHJKLMNPRSTWXYZ")
     number, suffix = scene.fill("## ## ##"), scene.one("ABCD")
-    return f"{prefix} {number} {suffix}" if scene.chance(0.5) else f"{prefix}{number.replace(' ', '')}{suffix}"
+    return (
+        f"{prefix} {number} {suffix}" if scene.chance(0.5) else f"{prefix}{number.replace(' ', '')}{suffix}"
+    )
 
 
 def nir(scene: Scene) -> str:
@@ -194,7 +217,9 @@ def dni(scene: Scene) -> str:
     """Return a Spanish identity number."""
     digits = scene.fill("########")
     letter = "TRWAGMYFPDXBNJZSQVHLCKE"[int(digits) % 23]
-    return scene.one((f"{digits}{letter}", f"{digits}-{letter}", f"{digits[:2]}.{digits[2:5]}.{digits[5:]}-{letter}"))
+    return scene.one(
+        (f"{digits}{letter}", f"{digits}-{letter}", f"{digits[:2]}.{digits[2:5]}.{digits[5:]}-{letter}")
+    )
 
 
 def nie(scene: Scene) -> str:
@@ -218,9 +243,18 @@ def bsn(scene: Scene) -> str:
     """Return a Dutch citizen number, nearly always one that passes its check."""
     while True:
         digits = scene.fill("%########")
-        total = sum(weight * int(digit) for weight, digit in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), digits, strict=True))
+        total = sum(
+            weight * int(digit) for weight, digit in zip((9, 8, 7, 6, 5, 4, 3, 2, -1), digits, strict=True)
+        )
         if total % 11 == 0 or scene.chance(0.03):
-            return scene.one((digits, digits, f"{digits[:4]}.{digits[4:6]}.{digits[6:]}", f"{digits[:3]} {digits[3:6]} {digits[6:]}"))
+            return scene.one(
+                (
+                    digits,
+                    digits,
+                    f"{digits[:4]}.{digits[4:6]}.{digits[6:]}",
+                    f"{digits[:3]} {digits[3:6]} {digits[6:]}",
+                )
+            )
 
 
 def cpf(scene: Scene) -> str:
@@ -243,7 +277,18 @@ def curp(scene: Scene) -> str:
 
 
 MAKERS = MappingProxyType(
-    {"ssn": ssn, "nino": nino, "nir": nir, "dni": dni, "nie": nie, "codice": codice_fiscale, "bsn": bsn, "cpf": cpf, "aadhaar": aadhaar, "curp": curp}
+    {
+        "ssn": ssn,
+        "nino": nino,
+        "nir": nir,
+        "dni": dni,
+        "nie": nie,
+        "codice": codice_fiscale,
+        "bsn": bsn,
+        "cpf": cpf,
+        "aadhaar": aadhaar,
+        "curp": curp,
+    }
 )
 
 
@@ -277,7 +322,9 @@ def plate(scene: Scene) -> str:
 
 def vin(scene: Scene) -> str:
     """Return the number of a vehicle's frame."""
-    return scene.word("1HG WBA WDB 5YJ JTD WVW VF1 ZFA 2T1 3VW KMH SAL 1FT JN1") + scene.fill("^^^^^^^^######")
+    return scene.word("1HG WBA WDB 5YJ JTD WVW VF1 ZFA 2T1 3VW KMH SAL 1FT JN1") + scene.fill(
+        "^^^^^^^^######"
+    )
 
 
 def medical_id(scene: Scene) -> str:
@@ -291,4 +338,6 @@ def medical_id(scene: Scene) -> str:
 
 def dated_id(scene: Scene) -> str:
     """Return a citizen's number that begins with the date of birth, as in the north."""
-    return "".join(character for character in birthday(scene) if character.isdigit())[:6] + scene.fill(scene.one(("-####", "####", "-#####", "/####")))
+    return "".join(character for character in birthday(scene) if character.isdigit())[:6] + scene.fill(
+        scene.one(("-####", "####", "-#####", "/####"))
+    )

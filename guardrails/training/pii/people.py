@@ -20,44 +20,513 @@ TITLES = MappingProxyType(
     }
 )
 PARTICLES = "van de von der van der di del da de la le la dos O' Mac St. bin al- ten zu"
-NICKNAMES = (
-    "Mike Joe Liz Beth Bob Kate Tom Jim Sue Dan Matt Chris Alex Sam Nick Tony Steve Ben Jen Meg Ed Ted Andy Pete Greg "
-    "Jeff Kim Pam Rob Ron Ray Vicky Will Max Leo Gus Zoe Lou Jo Abby Maddie Ollie Charlie Frankie Billy Johnny Jimmy "
-    "Danny Eddie Becky Cathy Debbie Jackie Nate Zach Josh Jake Luke John Mary James Robert Linda Susan Karen Lisa "
-    "Mark Paul Donna Grace Hope Faith Rose Lily Daisy Violet Ruby May June April Summer Dawn Joy Jade Pearl Ivy Hazel "
-    "Amber Chase Grant Drew Miles Reed Cliff Glen Dale Heath Rusty Art Bill Frank Jack Chuck Dick Rich Pat Sandy "
-    "Gene Mason Hunter Cooper Carter Parker Taylor Jordan Austin Dallas Paris Sydney Brooklyn Madison Savannah "
-    "Georgia Virginia Charlotte Florence Victoria Carolina Israel Chad Kenya India China Asia Dakota Christian "
-    "Angel Jesus Earl Duke Prince Baron Major Royal King Precious Blessing Sunday Friday Destiny Genesis Harmony"
-).split()
-SURNAMES_LIKE_WORDS = (
-    "Young Long Short Little Small Rich Good Best Sharp Wise Strong Swift Moody Savage Bright Black White Brown Green "
-    "Gray Grey Gold Silver Price Bill Banks Cash Penny Fields Woods Rivers Brooks Lake Hill Stone Rock Marsh Moss Forest "
-    "Bush Rose Flowers Berry Bean Rice Pepper Salt Cook Baker Butler Carter Cooper Farmer Fisher Gardener Hunter Mason "
-    "Miller Potter Shepherd Taylor Turner Weaver Bird Crane Drake Finch Fox Hawk Lamb Lyon Wolf Bear Bass Pike Day Winter "
-    "Summer Weeks Monday March May Major King Prince Bishop Pope Abbot Church Parsons Dean Law Justice Love Hope Joy "
-    "Power Wall House Hall Park Street Lane Case Page Booker Read Wright Walker Park Ford Mills Bridges Snow Frost Storm "
-    "Rain Hale Holiday Christmas English French German Holland Ireland Scott Welsh London York Lincoln Washington "
-    "Jackson Jordan Israel Chase Grant Hunt Gates Jobs Cook Bloomberg Chan Ma An Do Le So Ng Hu Ho Wu Oh Im Ko Van Vo"
-).split()
-MAIL_HOSTS = (
-    "gmail.com gmail.com gmail.com yahoo.com hotmail.com outlook.com icloud.com aol.com gmx.de web.de t-online.de "
-    "orange.fr free.fr wanadoo.fr laposte.net libero.it virgilio.it ziggo.nl kpnmail.nl uol.com.br bol.com.br terra.com "
-    "hotmail.es yahoo.co.uk btinternet.com proton.me protonmail.com live.com msn.com comcast.net verizon.net example.com "
-    "example.org example.net yandex.com rediffmail.com mail.com sapo.pt bluewin.ch hotmail.fr fastmail.com zoho.com "
-    "me.com att.net sky.com tutanota.com yahoo.de yahoo.fr yahoo.com.br qq.com 163.com naver.com telenet.be"
-).split()
-ENDINGS = (
-    "com com com com org net io co.uk de fr es it nl pt com.br eu co info biz edu ac.uk gov ai dev app us ca ch at "
-    "be se pl in com.au ie tech online shop health law me tv".split()
-)
-WORDS = (
-    "blue sun star dark night wolf moon tiger ninja cool happy lucky super mega pixel cyber shadow dragon coffee pizza "
-    "music guitar soccer runner gamer travel hiker rock jazz sky ocean river snow fire ice storm wild red green purple "
-    "golden silver iron steel sweet crazy little big old real the mr miss its just only not so very sir queen king "
-    "butter sugar honey cat dog bear fox panda koala bunny unicorn robot hacker coder dev geek nerd art photo film book "
-    "panther eagle falcon turbo nitro quantum cosmic lunar solar retro vintage"
-).split()
+NICKNAMES = [
+    "Mike",
+    "Joe",
+    "Liz",
+    "Beth",
+    "Bob",
+    "Kate",
+    "Tom",
+    "Jim",
+    "Sue",
+    "Dan",
+    "Matt",
+    "Chris",
+    "Alex",
+    "Sam",
+    "Nick",
+    "Tony",
+    "Steve",
+    "Ben",
+    "Jen",
+    "Meg",
+    "Ed",
+    "Ted",
+    "Andy",
+    "Pete",
+    "Greg",
+    "Jeff",
+    "Kim",
+    "Pam",
+    "Rob",
+    "Ron",
+    "Ray",
+    "Vicky",
+    "Will",
+    "Max",
+    "Leo",
+    "Gus",
+    "Zoe",
+    "Lou",
+    "Jo",
+    "Abby",
+    "Maddie",
+    "Ollie",
+    "Charlie",
+    "Frankie",
+    "Billy",
+    "Johnny",
+    "Jimmy",
+    "Danny",
+    "Eddie",
+    "Becky",
+    "Cathy",
+    "Debbie",
+    "Jackie",
+    "Nate",
+    "Zach",
+    "Josh",
+    "Jake",
+    "Luke",
+    "John",
+    "Mary",
+    "James",
+    "Robert",
+    "Linda",
+    "Susan",
+    "Karen",
+    "Lisa",
+    "Mark",
+    "Paul",
+    "Donna",
+    "Grace",
+    "Hope",
+    "Faith",
+    "Rose",
+    "Lily",
+    "Daisy",
+    "Violet",
+    "Ruby",
+    "May",
+    "June",
+    "April",
+    "Summer",
+    "Dawn",
+    "Joy",
+    "Jade",
+    "Pearl",
+    "Ivy",
+    "Hazel",
+    "Amber",
+    "Chase",
+    "Grant",
+    "Drew",
+    "Miles",
+    "Reed",
+    "Cliff",
+    "Glen",
+    "Dale",
+    "Heath",
+    "Rusty",
+    "Art",
+    "Bill",
+    "Frank",
+    "Jack",
+    "Chuck",
+    "Dick",
+    "Rich",
+    "Pat",
+    "Sandy",
+    "Gene",
+    "Mason",
+    "Hunter",
+    "Cooper",
+    "Carter",
+    "Parker",
+    "Taylor",
+    "Jordan",
+    "Austin",
+    "Dallas",
+    "Paris",
+    "Sydney",
+    "Brooklyn",
+    "Madison",
+    "Savannah",
+    "Georgia",
+    "Virginia",
+    "Charlotte",
+    "Florence",
+    "Victoria",
+    "Carolina",
+    "Israel",
+    "Chad",
+    "Kenya",
+    "India",
+    "China",
+    "Asia",
+    "Dakota",
+    "Christian",
+    "Angel",
+    "Jesus",
+    "Earl",
+    "Duke",
+    "Prince",
+    "Baron",
+    "Major",
+    "Royal",
+    "King",
+    "Precious",
+    "Blessing",
+    "Sunday",
+    "Friday",
+    "Destiny",
+    "Genesis",
+    "Harmony",
+]
+SURNAMES_LIKE_WORDS = [
+    "Young",
+    "Long",
+    "Short",
+    "Little",
+    "Small",
+    "Rich",
+    "Good",
+    "Best",
+    "Sharp",
+    "Wise",
+    "Strong",
+    "Swift",
+    "Moody",
+    "Savage",
+    "Bright",
+    "Black",
+    "White",
+    "Brown",
+    "Green",
+    "Gray",
+    "Grey",
+    "Gold",
+    "Silver",
+    "Price",
+    "Bill",
+    "Banks",
+    "Cash",
+    "Penny",
+    "Fields",
+    "Woods",
+    "Rivers",
+    "Brooks",
+    "Lake",
+    "Hill",
+    "Stone",
+    "Rock",
+    "Marsh",
+    "Moss",
+    "Forest",
+    "Bush",
+    "Rose",
+    "Flowers",
+    "Berry",
+    "Bean",
+    "Rice",
+    "Pepper",
+    "Salt",
+    "Cook",
+    "Baker",
+    "Butler",
+    "Carter",
+    "Cooper",
+    "Farmer",
+    "Fisher",
+    "Gardener",
+    "Hunter",
+    "Mason",
+    "Miller",
+    "Potter",
+    "Shepherd",
+    "Taylor",
+    "Turner",
+    "Weaver",
+    "Bird",
+    "Crane",
+    "Drake",
+    "Finch",
+    "Fox",
+    "Hawk",
+    "Lamb",
+    "Lyon",
+    "Wolf",
+    "Bear",
+    "Bass",
+    "Pike",
+    "Day",
+    "Winter",
+    "Summer",
+    "Weeks",
+    "Monday",
+    "March",
+    "May",
+    "Major",
+    "King",
+    "Prince",
+    "Bishop",
+    "Pope",
+    "Abbot",
+    "Church",
+    "Parsons",
+    "Dean",
+    "Law",
+    "Justice",
+    "Love",
+    "Hope",
+    "Joy",
+    "Power",
+    "Wall",
+    "House",
+    "Hall",
+    "Park",
+    "Street",
+    "Lane",
+    "Case",
+    "Page",
+    "Booker",
+    "Read",
+    "Wright",
+    "Walker",
+    "Park",
+    "Ford",
+    "Mills",
+    "Bridges",
+    "Snow",
+    "Frost",
+    "Storm",
+    "Rain",
+    "Hale",
+    "Holiday",
+    "Christmas",
+    "English",
+    "French",
+    "German",
+    "Holland",
+    "Ireland",
+    "Scott",
+    "Welsh",
+    "London",
+    "York",
+    "Lincoln",
+    "Washington",
+    "Jackson",
+    "Jordan",
+    "Israel",
+    "Chase",
+    "Grant",
+    "Hunt",
+    "Gates",
+    "Jobs",
+    "Cook",
+    "Bloomberg",
+    "Chan",
+    "Ma",
+    "An",
+    "Do",
+    "Le",
+    "So",
+    "Ng",
+    "Hu",
+    "Ho",
+    "Wu",
+    "Oh",
+    "Im",
+    "Ko",
+    "Van",
+    "Vo",
+]
+MAIL_HOSTS = [
+    "gmail.com",
+    "gmail.com",
+    "gmail.com",
+    "yahoo.com",
+    "hotmail.com",
+    "outlook.com",
+    "icloud.com",
+    "aol.com",
+    "gmx.de",
+    "web.de",
+    "t-online.de",
+    "orange.fr",
+    "free.fr",
+    "wanadoo.fr",
+    "laposte.net",
+    "libero.it",
+    "virgilio.it",
+    "ziggo.nl",
+    "kpnmail.nl",
+    "uol.com.br",
+    "bol.com.br",
+    "terra.com",
+    "hotmail.es",
+    "yahoo.co.uk",
+    "btinternet.com",
+    "proton.me",
+    "protonmail.com",
+    "live.com",
+    "msn.com",
+    "comcast.net",
+    "verizon.net",
+    "example.com",
+    "example.org",
+    "example.net",
+    "yandex.com",
+    "rediffmail.com",
+    "mail.com",
+    "sapo.pt",
+    "bluewin.ch",
+    "hotmail.fr",
+    "fastmail.com",
+    "zoho.com",
+    "me.com",
+    "att.net",
+    "sky.com",
+    "tutanota.com",
+    "yahoo.de",
+    "yahoo.fr",
+    "yahoo.com.br",
+    "qq.com",
+    "163.com",
+    "naver.com",
+    "telenet.be",
+]
+ENDINGS = [
+    "com",
+    "com",
+    "com",
+    "com",
+    "org",
+    "net",
+    "io",
+    "co.uk",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "nl",
+    "pt",
+    "com.br",
+    "eu",
+    "co",
+    "info",
+    "biz",
+    "edu",
+    "ac.uk",
+    "gov",
+    "ai",
+    "dev",
+    "app",
+    "us",
+    "ca",
+    "ch",
+    "at",
+    "be",
+    "se",
+    "pl",
+    "in",
+    "com.au",
+    "ie",
+    "tech",
+    "online",
+    "shop",
+    "health",
+    "law",
+    "me",
+    "tv",
+]
+WORDS = [
+    "blue",
+    "sun",
+    "star",
+    "dark",
+    "night",
+    "wolf",
+    "moon",
+    "tiger",
+    "ninja",
+    "cool",
+    "happy",
+    "lucky",
+    "super",
+    "mega",
+    "pixel",
+    "cyber",
+    "shadow",
+    "dragon",
+    "coffee",
+    "pizza",
+    "music",
+    "guitar",
+    "soccer",
+    "runner",
+    "gamer",
+    "travel",
+    "hiker",
+    "rock",
+    "jazz",
+    "sky",
+    "ocean",
+    "river",
+    "snow",
+    "fire",
+    "ice",
+    "storm",
+    "wild",
+    "red",
+    "green",
+    "purple",
+    "golden",
+    "silver",
+    "iron",
+    "steel",
+    "sweet",
+    "crazy",
+    "little",
+    "big",
+    "old",
+    "real",
+    "the",
+    "mr",
+    "miss",
+    "its",
+    "just",
+    "only",
+    "not",
+    "so",
+    "very",
+    "sir",
+    "queen",
+    "king",
+    "butter",
+    "sugar",
+    "honey",
+    "cat",
+    "dog",
+    "bear",
+    "fox",
+    "panda",
+    "koala",
+    "bunny",
+    "unicorn",
+    "robot",
+    "hacker",
+    "coder",
+    "dev",
+    "geek",
+    "nerd",
+    "art",
+    "photo",
+    "film",
+    "book",
+    "panther",
+    "eagle",
+    "falcon",
+    "turbo",
+    "nitro",
+    "quantum",
+    "cosmic",
+    "lunar",
+    "solar",
+    "retro",
+    "vintage",
+]
 EVERYDAY_JOBS = MappingProxyType(
     {
         "en": "software engineer|project manager|nurse|teacher|accountant|CEO|CFO|CTO|sales manager|product manager|"
@@ -119,7 +588,11 @@ def person(scene: Scene) -> str:
     if luck < 0.83:
         return f"{first} {scene.one(scene.names().first)} {last}"
     if luck < 0.85:
-        return f"{first} {last} {scene.word('Jr. Jr Sr. III II')}" if scene.language == "en" else f"{first} {last}"
+        return (
+            f"{first} {last} {scene.word('Jr. Jr Sr. III II')}"
+            if scene.language == "en"
+            else f"{first} {last}"
+        )
     if luck < 0.87:
         return f"{first[0]}.{scene.fill('?')}. {last}"
     if luck < 0.88:
@@ -156,7 +629,11 @@ def last_name(scene: Scene) -> str:
 
 def middle_name(scene: Scene) -> str:
     """Return what stands in the field for a middle name."""
-    return scene.fill("?") + scene.word("._ _").rstrip("_") if scene.chance(0.3) else scene.one(scene.names().first)
+    return (
+        scene.fill("?") + scene.word("._ _").rstrip("_")
+        if scene.chance(0.3)
+        else scene.one(scene.names().first)
+    )
 
 
 def last_first(scene: Scene) -> str:
@@ -169,7 +646,9 @@ def last_first(scene: Scene) -> str:
 def initials(scene: Scene) -> str:
     """Return a name shortened to its initials and the last name, or to the initials alone."""
     first, last = _draw(scene)
-    return scene.one((f"{first[0]}. {last}", f"{first[0]}. {last}", f"{first[0]} {last}", f"{last} {first[0]}."))
+    return scene.one(
+        (f"{first[0]}. {last}", f"{first[0]}. {last}", f"{first[0]} {last}", f"{last} {first[0]}.")
+    )
 
 
 def title(scene: Scene) -> str:
@@ -199,7 +678,9 @@ def email(scene: Scene) -> str:
         )
     )  # fmt: skip
     if scene.chance(0.1):
-        local = scene.word("info contact sales hr office billing admin kontakt support legal privacy service jobs mail")
+        local = scene.word(
+            "info contact sales hr office billing admin kontakt support legal privacy service jobs mail"
+        )
     return f"{local}@{host(scene)}"
 
 
@@ -212,7 +693,9 @@ def domain(scene: Scene) -> str:
     """Return a domain name."""
     if scene.chance(0.5):
         stem = plain(scene.known()[1])
-        stem += scene.one(("", "", "group", "-consulting", "law", "tech", "-online", "shop", "studio", "-gmbh", "design"))
+        stem += scene.one(
+            ("", "", "group", "-consulting", "law", "tech", "-online", "shop", "studio", "-gmbh", "design")
+        )
     elif scene.chance(0.5):
         stem = plain(scene.one(scene.world.companies).split()[0])
     else:
@@ -225,7 +708,9 @@ def domain(scene: Scene) -> str:
 def spoken_email(scene: Scene) -> str:
     """Return an address written so that machines should not find it."""
     local, _, rest = email(scene).partition("@")
-    at, dot = scene.one((("at", "dot"), ("[at]", "[dot]"), ("(at)", "(dot)"), ("AT", "DOT"), ("(at)", "."), ("@", "dot")))
+    at, dot = scene.one(
+        (("at", "dot"), ("[at]", "[dot]"), ("(at)", "(dot)"), ("AT", "DOT"), ("(at)", "."), ("@", "dot"))
+    )
     spaced = "" if at == "[at]" and scene.chance(0.4) else " "
     rest = rest.replace(".", f"{spaced}{dot}{spaced}" if dot != "." else ".")
     if dot == "dot":

@@ -5,17 +5,130 @@ import re
 from guardrails.training.pii import pools
 from guardrails.training.pii.scene import ELSEWHERE, Scene
 
-BIG_CITIES = (
-    "London|Paris|Berlin|New York|Los Angeles|Chicago|Houston|Madrid|Barcelona|Rome|Milan|Amsterdam|Rotterdam|Lisbon|"
-    "Porto|São Paulo|Rio de Janeiro|Tokyo|Osaka|Beijing|Shanghai|Hong Kong|Singapore|Sydney|Melbourne|Toronto|Vancouver|"
-    "Montreal|Mumbai|Delhi|Bangalore|Dubai|Istanbul|Moscow|Kyiv|Warsaw|Prague|Vienna|Budapest|Zurich|Geneva|Munich|"
-    "Hamburg|Frankfurt|Cologne|Stockholm|Oslo|Copenhagen|Helsinki|Dublin|Manchester|Birmingham|Edinburgh|Glasgow|"
-    "Brussels|Antwerp|Lyon|Marseille|Athens|Cairo|Lagos|Nairobi|Johannesburg|Cape Town|Buenos Aires|Bogotá|Lima|"
-    "Santiago|Mexico City|San Francisco|Seattle|Boston|Miami|Atlanta|Denver|Austin|Dallas|Phoenix|Philadelphia|"
-    "San Diego|Las Vegas|Washington|Detroit|Nashville|Portland|NYC|LA|Seoul|Bangkok|Jakarta|Manila|Hanoi|Tel Aviv|"
-    "Riyadh|Karachi|Lahore|Dhaka|Accra|Casablanca|Tunis|Naples|Turin|Valencia|Seville|Bilbao|Leipzig|Dresden|Stuttgart|"
-    "Düsseldorf|Bristol|Leeds|Liverpool|Cardiff|Belfast|Bordeaux|Toulouse|Nice|Strasbourg|Utrecht|Eindhoven|Ghent|Basel"
-).split("|")
+BIG_CITIES = [
+    "London",
+    "Paris",
+    "Berlin",
+    "New York",
+    "Los Angeles",
+    "Chicago",
+    "Houston",
+    "Madrid",
+    "Barcelona",
+    "Rome",
+    "Milan",
+    "Amsterdam",
+    "Rotterdam",
+    "Lisbon",
+    "Porto",
+    "São Paulo",
+    "Rio de Janeiro",
+    "Tokyo",
+    "Osaka",
+    "Beijing",
+    "Shanghai",
+    "Hong Kong",
+    "Singapore",
+    "Sydney",
+    "Melbourne",
+    "Toronto",
+    "Vancouver",
+    "Montreal",
+    "Mumbai",
+    "Delhi",
+    "Bangalore",
+    "Dubai",
+    "Istanbul",
+    "Moscow",
+    "Kyiv",
+    "Warsaw",
+    "Prague",
+    "Vienna",
+    "Budapest",
+    "Zurich",
+    "Geneva",
+    "Munich",
+    "Hamburg",
+    "Frankfurt",
+    "Cologne",
+    "Stockholm",
+    "Oslo",
+    "Copenhagen",
+    "Helsinki",
+    "Dublin",
+    "Manchester",
+    "Birmingham",
+    "Edinburgh",
+    "Glasgow",
+    "Brussels",
+    "Antwerp",
+    "Lyon",
+    "Marseille",
+    "Athens",
+    "Cairo",
+    "Lagos",
+    "Nairobi",
+    "Johannesburg",
+    "Cape Town",
+    "Buenos Aires",
+    "Bogotá",
+    "Lima",
+    "Santiago",
+    "Mexico City",
+    "San Francisco",
+    "Seattle",
+    "Boston",
+    "Miami",
+    "Atlanta",
+    "Denver",
+    "Austin",
+    "Dallas",
+    "Phoenix",
+    "Philadelphia",
+    "San Diego",
+    "Las Vegas",
+    "Washington",
+    "Detroit",
+    "Nashville",
+    "Portland",
+    "NYC",
+    "LA",
+    "Seoul",
+    "Bangkok",
+    "Jakarta",
+    "Manila",
+    "Hanoi",
+    "Tel Aviv",
+    "Riyadh",
+    "Karachi",
+    "Lahore",
+    "Dhaka",
+    "Accra",
+    "Casablanca",
+    "Tunis",
+    "Naples",
+    "Turin",
+    "Valencia",
+    "Seville",
+    "Bilbao",
+    "Leipzig",
+    "Dresden",
+    "Stuttgart",
+    "Düsseldorf",
+    "Bristol",
+    "Leeds",
+    "Liverpool",
+    "Cardiff",
+    "Belfast",
+    "Bordeaux",
+    "Toulouse",
+    "Nice",
+    "Strasbourg",
+    "Utrecht",
+    "Eindhoven",
+    "Ghent",
+    "Basel",
+]
 HOME_CITIES = {
     "DE": "Berlin|Hamburg|München|Köln|Frankfurt am Main|Stuttgart|Düsseldorf|Leipzig|Dortmund|Essen|Bremen|Dresden|"
     "Hannover|Nürnberg|Freiburg|Münster|Karlsruhe|Mannheim|Augsburg|Wiesbaden|Kiel|Mainz|Rostock|Kassel",
@@ -30,10 +143,59 @@ HOME_CITIES = {
     "BR": "São Paulo|Rio de Janeiro|Belo Horizonte|Salvador|Brasília|Curitiba|Fortaleza|Recife|Porto Alegre|Campinas",
     "PT": "Lisboa|Porto|Braga|Coimbra|Aveiro|Faro|Setúbal|Funchal|Évora|Guimarães",
 }  # fmt: skip
-REGION_CODES = (
-    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA "
-    "RI SC SD TN TX UT VT VA WA WV WI WY DC"
-).split()
+REGION_CODES = [
+    "AL",
+    "AK",
+    "AZ",
+    "AR",
+    "CA",
+    "CO",
+    "CT",
+    "DE",
+    "FL",
+    "GA",
+    "HI",
+    "ID",
+    "IL",
+    "IN",
+    "IA",
+    "KS",
+    "KY",
+    "LA",
+    "ME",
+    "MD",
+    "MA",
+    "MI",
+    "MN",
+    "MS",
+    "MO",
+    "MT",
+    "NE",
+    "NV",
+    "NH",
+    "NJ",
+    "NM",
+    "NY",
+    "NC",
+    "ND",
+    "OH",
+    "OK",
+    "OR",
+    "PA",
+    "RI",
+    "SC",
+    "SD",
+    "TN",
+    "TX",
+    "UT",
+    "VT",
+    "VA",
+    "WA",
+    "WV",
+    "WI",
+    "WY",
+    "DC",
+]
 STREETS = {
     "DE": "Hauptstr.|Hauptstraße|Bahnhofstraße|Gartenweg|Schulstraße|Am Markt|Goethestraße|Schillerstr.|Lindenallee|"
     "Bergstraße|Kirchgasse|Mozartstraße|Waldweg|Dorfstraße|Friedrichstraße|Ringstraße|Am Bahnhof|Rosenweg|Karlsplatz|"
@@ -56,7 +218,18 @@ STREETS = {
     "E 7th St|2nd Ave|Hillcrest Rd|River Road|Route 9|Peachtree St NE|NW 23rd Ave|Avenue of the Americas|MLK Dr",
 }  # fmt: skip
 HOUSE_PARTS = {
-    "US": ("Apt. ###", "Apt ##?", "Suite ###", "Unit ##", "#%#", "Ste %00", "Apt %", "Floor %", "Bldg ?", "Room %##"),
+    "US": (
+        "Apt. ###",
+        "Apt ##?",
+        "Suite ###",
+        "Unit ##",
+        "#%#",
+        "Ste %00",
+        "Apt %",
+        "Floor %",
+        "Bldg ?",
+        "Room %##",
+    ),
     "GB": ("Flat %", "Flat ##?", "Unit %", "Studio ##", "Apartment %"),
     "DE": ("% OG", "Whg. %", "c/o", "Hinterhaus", "%. Stock"),
     "FR": ("bât. ?", "apt %", "%e étage", "appartement %#"),
@@ -65,13 +238,58 @@ HOUSE_PARTS = {
     "NL": ("% hoog", "-?"),
     "PT": ("%º Esq.", "%º Dto.", "apto %##", "bloco ?", "casa %"),
 }
-LANDMARKS = (
-    "Central Park|the Eiffel Tower|Times Square|the Golden Gate Bridge|Heathrow Airport|JFK|Yosemite|the Thames|Lake Tahoe|"
-    "Mount Everest|the Alps|the Colosseum|Wembley Stadium|Madison Square Garden|Alcatraz|Piccadilly Circus|Bondi Beach|"
-    "Silicon Valley|the Bay Area|Brooklyn|Manhattan|Queens|Soho|Hollywood|Beverly Hills|Harlem|Camden|Brixton|Kreuzberg|"
-    "Montmartre|Trastevere|the Midwest|East Coast|Scandinavia|the Middle East|Eastern Europe|the Balkans|West Africa|"
-    "Southeast Asia|Latin America|the Caribbean|Bavaria|Tuscany|Provence|Catalonia|Andalusia|Kashmir|Sicily|Corsica|Bali"
-).split("|")
+LANDMARKS = [
+    "Central Park",
+    "the Eiffel Tower",
+    "Times Square",
+    "the Golden Gate Bridge",
+    "Heathrow Airport",
+    "JFK",
+    "Yosemite",
+    "the Thames",
+    "Lake Tahoe",
+    "Mount Everest",
+    "the Alps",
+    "the Colosseum",
+    "Wembley Stadium",
+    "Madison Square Garden",
+    "Alcatraz",
+    "Piccadilly Circus",
+    "Bondi Beach",
+    "Silicon Valley",
+    "the Bay Area",
+    "Brooklyn",
+    "Manhattan",
+    "Queens",
+    "Soho",
+    "Hollywood",
+    "Beverly Hills",
+    "Harlem",
+    "Camden",
+    "Brixton",
+    "Kreuzberg",
+    "Montmartre",
+    "Trastevere",
+    "the Midwest",
+    "East Coast",
+    "Scandinavia",
+    "the Middle East",
+    "Eastern Europe",
+    "the Balkans",
+    "West Africa",
+    "Southeast Asia",
+    "Latin America",
+    "the Caribbean",
+    "Bavaria",
+    "Tuscany",
+    "Provence",
+    "Catalonia",
+    "Andalusia",
+    "Kashmir",
+    "Sicily",
+    "Corsica",
+    "Bali",
+]
 POSTCODES = {
     "US": ("#####", "#####", "#####", "#####-####"), "GB": ("??# #??", "??## #??", "?# #??", "?## #??", "??#?#??"),
     "DE": ("%####", "%####", "D-%####"), "AT": ("%###", "A-%###"), "CH": ("%###", "CH-%###"), "FR": ("%####", "0%###"),
@@ -92,8 +310,8 @@ COUNTRY_NAMES = {
     "RO": "Romania", "GR": "Greece", "UA": "Ukraine", "CN": "China", "CZ": "Czech Republic", "RU": "Russia", "PH": "Philippines",
     "EG": "Egypt",
 }  # fmt: skip
-PROVINCES_CA = "ON QC BC AB MB SK NS NB".split()
-STATES_AU = "NSW VIC QLD WA SA TAS ACT".split()
+PROVINCES_CA = ["ON", "QC", "BC", "AB", "MB", "SK", "NS", "NB"]
+STATES_AU = ["NSW", "VIC", "QLD", "WA", "SA", "TAS", "ACT"]
 
 
 def town(scene: Scene, country: str) -> tuple[str, str]:
@@ -113,7 +331,13 @@ def city(scene: Scene) -> str:
     luck = scene.rng.random()
     if luck < 0.22:
         return scene.one(BIG_CITIES)
-    country = scene.country if luck < 0.75 else scene.one(ELSEWHERE) if luck < 0.9 else scene.one(("US", "FR", "DE", "IN", "AU"))
+    country = (
+        scene.country
+        if luck < 0.75
+        else scene.one(ELSEWHERE)
+        if luck < 0.9
+        else scene.one(("US", "FR", "DE", "IN", "AU"))
+    )
     name, _ = town(scene, country)
     return name
 
@@ -178,7 +402,16 @@ def street_name(scene: Scene) -> str:
         return scene.one(STREETS[country].split("|"))
     last, first = scene.one(scene.names().last), scene.one(scene.names().first)
     if country == "DE":
-        return scene.one((f"{last}straße", f"{last}str.", f"{first}-{last}-Straße", f"{last}weg", f"{last}gasse", f"{last}platz"))
+        return scene.one(
+            (
+                f"{last}straße",
+                f"{last}str.",
+                f"{first}-{last}-Straße",
+                f"{last}weg",
+                f"{last}gasse",
+                f"{last}platz",
+            )
+        )
     if country == "FR":
         return f"{scene.word('rue rue rue avenue boulevard place chemin allée impasse')} {scene.one((last, f'{first} {last}'))}"
     if country == "ES":
@@ -186,10 +419,16 @@ def street_name(scene: Scene) -> str:
     if country == "IT":
         return f"{scene.word('Via Via Via Viale Corso Piazza Largo Vicolo')} {scene.one((last, f'{first} {last}'))}"
     if country == "NL":
-        return scene.one((last, first)).replace(" ", "") + scene.word("straat weg laan plein gracht kade singel dreef hof")
+        return scene.one((last, first)).replace(" ", "") + scene.word(
+            "straat weg laan plein gracht kade singel dreef hof"
+        )
     if country == "PT":
         return f"{scene.word('Rua Rua Rua Avenida Av. Travessa Praça Alameda')} {scene.one((last, f'{first} {last}'))}"
-    side = f"{scene.word('N S E W North South East West NE SW N. S.')} " if country == "US" and scene.chance(0.15) else ""
+    side = (
+        f"{scene.word('N S E W North South East West NE SW N. S.')} "
+        if country == "US" and scene.chance(0.15)
+        else ""
+    )
     stem = scene.one((last, last, first, _stem(scene)))
     return f"{side}{stem} {scene.one(pools.street_types())}"
 
@@ -212,7 +451,11 @@ def _writes_like(country: str) -> str:
 
 def house_number(scene: Scene) -> str:
     """Return the number of a house."""
-    patterns = ("%###", "%##", "%#", "%####", "%##") if _writes_like(scene.country) == "US" else ("%", "%#", "%#", "%##", "%#?")
+    patterns = (
+        ("%###", "%##", "%#", "%####", "%##")
+        if _writes_like(scene.country) == "US"
+        else ("%", "%#", "%#", "%##", "%#?")
+    )
     number = scene.fill(scene.one(patterns))
     if scene.country in {"DE", "AT", "CH", "FR", "NL"} and scene.chance(0.15):
         number = number.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") + scene.word("a b c bis -12 /3 A")
@@ -258,7 +501,14 @@ def _city_line(scene: Scene) -> str:
                           f"{name} - {code}" if like == "IN" else f"{name}, {code}"))  # fmt: skip
     if scene.country == "BR":
         state = scene.word("SP RJ MG RS PR BA CE PE SC GO DF")
-        return scene.one((f"{name} - {state}, {code}", f"{name}/{state}, CEP {code}", f"{name} - {state}", f"{code}, {name}"))
+        return scene.one(
+            (
+                f"{name} - {state}, {code}",
+                f"{name}/{state}, CEP {code}",
+                f"{name} - {state}",
+                f"{code}, {name}",
+            )
+        )
     if scene.country == "IT" and scene.chance(0.5):
         return f"{code} {name} ({scene.word('RM MI NA TO PA GE BO FI BA CT VE VR PD TS')})"
     return f"{code} {name}"
@@ -276,7 +526,11 @@ def address(scene: Scene) -> str:
         return f"{line}, {town(scene, scene.country)[0]}"
     gap = scene.one((", ", ", ", ", ", ", ", "\n", "\n", " ", " - ")) if scene.chance(0.9) else ",\n"
     if scene.chance(0.08):
-        line = f"{line}{gap}{scene.one(('Building B', 'Rear Entrance', '2nd Floor', 'Industrial Park'))}" if scene.language == "en" else line
+        line = (
+            f"{line}{gap}{scene.one(('Building B', 'Rear Entrance', '2nd Floor', 'Industrial Park'))}"
+            if scene.language == "en"
+            else line
+        )
     whole = f"{line}{gap}{_city_line(scene)}"
     if luck > 0.8:
         whole += f"{gap}{own_country(scene, scene.country)}"
@@ -289,11 +543,19 @@ def synthetic_address(scene: Scene) -> str:
     line = f"{house_number(scene)} {street_name(scene)}"
     scene.country = scene.one(("DE", "FR", "ES", "IT", "NL", "BR", "GB", "US", "AU"))
     if scene.chance(0.3):
-        line = scene.one((f"{street_name(scene)} {house_number(scene)}", f"{house_number(scene)} {street_name(scene)}"))
-    flat = scene.fill(scene.one(("", " Apt. ###", " Suite ###", "\n Apt. ###", "\nSuite ###", " Flat %#", "\nUnit %###", " ##?")))
+        line = scene.one(
+            (f"{street_name(scene)} {house_number(scene)}", f"{house_number(scene)} {street_name(scene)}")
+        )
+    flat = scene.fill(
+        scene.one(
+            ("", " Apt. ###", " Suite ###", "\n Apt. ###", "\nSuite ###", " Flat %#", "\nUnit %###", " ##?")
+        )
+    )
     name, code = town(scene, scene.one(tuple(scene.world.towns)))
     gap = scene.one(("\n", "\n ", ", ", "\n"))
-    state = scene.one((f" {scene.one(REGION_CODES)}", f", {code}" if code else "", "", f"\n, {scene.fill('??')}"))
+    state = scene.one(
+        (f" {scene.one(REGION_CODES)}", f", {code}" if code else "", "", f"\n, {scene.fill('??')}")
+    )
     tail = f"{gap}{any_country(scene)} {postcode(scene)}" if scene.chance(0.7) else f" {postcode(scene)}"
     scene.country = here
     return re.sub(r" +\n", "\n", f"{line}{flat}{gap}{name}{state}{tail}")
@@ -310,4 +572,18 @@ def region_code(scene: Scene) -> str:
 
 def flat(scene: Scene) -> str:
     """Return the part of a house."""
-    return scene.fill(scene.one(("Apt. ###", "Suite ###", "Apt %", "Unit ##", "Flat %#", "#%#", "Floor %", "Room %##", "2nd floor")))
+    return scene.fill(
+        scene.one(
+            (
+                "Apt. ###",
+                "Suite ###",
+                "Apt %",
+                "Unit ##",
+                "Flat %#",
+                "#%#",
+                "Floor %",
+                "Room %##",
+                "2nd floor",
+            )
+        )
+    )

@@ -13,11 +13,46 @@ from types import MappingProxyType
 from faker.providers.job import Provider as Jobs
 from phonenumbers.geodata import GEOCODE_DATA
 
-PEOPLE_LOCALES = (
-    "en_US en_GB en_IN en_IE en_NG en_KE de_DE de_CH fr_FR fr_CH es_ES es_MX it_IT nl_NL pt_BR pt_PT pl_PL "
-    "sv_SE tr_TR no_NO da_DK fi_FI cs_CZ hu_HU ro_RO hr_HR id_ID tw_GH zu_ZA yo_NG ha_NG az_AZ sk_SK sl_SI "
-    "lt_LT et_EE lv_LV ga_IE"
-).split()
+PEOPLE_LOCALES = [
+    "en_US",
+    "en_GB",
+    "en_IN",
+    "en_IE",
+    "en_NG",
+    "en_KE",
+    "de_DE",
+    "de_CH",
+    "fr_FR",
+    "fr_CH",
+    "es_ES",
+    "es_MX",
+    "it_IT",
+    "nl_NL",
+    "pt_BR",
+    "pt_PT",
+    "pl_PL",
+    "sv_SE",
+    "tr_TR",
+    "no_NO",
+    "da_DK",
+    "fi_FI",
+    "cs_CZ",
+    "hu_HU",
+    "ro_RO",
+    "hr_HR",
+    "id_ID",
+    "tw_GH",
+    "zu_ZA",
+    "yo_NG",
+    "ha_NG",
+    "az_AZ",
+    "sk_SK",
+    "sl_SI",
+    "lt_LT",
+    "et_EE",
+    "lv_LV",
+    "ga_IE",
+]
 DIALLING_CODES = MappingProxyType(
     {
         "US": "1", "GB": "44", "DE": "49", "AT": "43", "FR": "33", "BE": "32", "ES": "34", "MX": "52", "AR": "54",
@@ -173,7 +208,9 @@ def regions(country: str) -> Sequence[str]:
 @cache
 def street_types() -> Sequence[str]:
     """Return what American and British streets are called, common kinds more than once."""
-    common = "Street St Street Avenue Ave Road Rd Lane Ln Drive Dr Court Ct Boulevard Blvd Way Place Terrace Close"
+    common = (
+        "Street St Street Avenue Ave Road Rd Lane Ln Drive Dr Court Ct Boulevard Blvd Way Place Terrace Close"
+    )
     rare: Sequence[str] = getattr(_address_provider("en_US"), "street_suffixes", ())
     return [*(common.split() * 20), *(f"{kind}." for kind in ("St", "Ave", "Rd", "Dr", "Blvd", "Ln")), *rare]
 
@@ -199,7 +236,9 @@ def companies(data: Path) -> Sequence[str]:
     with path.open(encoding="utf-8", errors="ignore", newline="") as file:
         rows = {row[0].strip() for row in csv.reader(file) if row}
     fit = re.compile(r"[A-Z0-9][\w&'.,\- ]{2,38}")
-    return sorted(name for name in rows if fit.fullmatch(name) and not name.isupper() and "organization" != name)
+    return sorted(
+        name for name in rows if fit.fullmatch(name) and not name.isupper() and name != "organization"
+    )
 
 
 @cache

@@ -22,13 +22,25 @@ PLACE = re.compile(r"\{?\{(\w+)\}\}?")
 
 
 def _ours(line: str) -> str:
-    return PLACE.sub(lambda match: "{{" + OURS.get(match[1], match[1]) + "}}", line).replace("|", "/").replace("\\,", ",")
+    return (
+        PLACE.sub(lambda match: "{{" + OURS.get(match[1], match[1]) + "}}", line)
+        .replace("|", "/")
+        .replace("\\,", ",")
+    )
 
 
 @cache
 def lines(data: Path, split: str) -> tuple[str, ...]:
     """Return the templates of a split; an address is one of two kinds, as people write it or as generators do."""
-    text = (data / "pii" / "presidio_research" / "templates.txt").read_text(encoding="utf-8", errors="replace")
+    text = (data / "pii" / "presidio_research" / "templates.txt").read_text(
+        encoding="utf-8", errors="replace"
+    )
     found = [_ours(line) for line in text.splitlines() if line.strip()]
-    found += [line.replace("{{mixed_address}}", "{{address}}") for line in found if "{{mixed_address}}" in line]
-    return tuple(line for line in found if split_of(f"presidio:{crc32(line.replace('mixed_', '').encode()):08x}") == split)
+    found += [
+        line.replace("{{mixed_address}}", "{{address}}") for line in found if "{{mixed_address}}" in line
+    ]
+    return tuple(
+        line
+        for line in found
+        if split_of(f"presidio:{crc32(line.replace('mixed_', '').encode()):08x}") == split
+    )

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from guardrails.training.pii.splits import split_of
 
-FILES = ("labeled.xml", "multi_word_state_addresses.xml", "us50_messiest_manual_label.xml", "us50_train_tagged.xml")
+FILES = (
+    "labeled.xml",
+    "multi_word_state_addresses.xml",
+    "us50_messiest_manual_label.xml",
+    "us50_train_tagged.xml",
+)
 NO_PART = {"Recipient", "NotAddress"}
 """Who lives there is no part of where it is."""
 

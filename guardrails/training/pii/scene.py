@@ -60,7 +60,8 @@ class World:
             data=data,
             split=split,
             people={
-                locale: pools.Names(kept(names.first), kept(names.last)) for locale, names in pools.people().items()
+                locale: pools.Names(kept(names.first), kept(names.last))
+                for locale, names in pools.people().items()
             },
             towns={country: kept(names) for country, names in pools.towns().items()},
             companies=kept(pools.companies(data)),

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from guardrails.training.pii import belonging, moments, network, neutral, numbers, organisations, people, places
+from guardrails.training.pii import (
+    belonging,
+    moments,
+    network,
+    neutral,
+    numbers,
+    organisations,
+    people,
+    places,
+)
 from guardrails.training.pii.scene import Scene
 
 Filler = Callable[[Scene], str]

@@ -14,7 +14,7 @@ from guardrails.training.pii.scene import Scene
 from guardrails.training.pii.slots import SLOTS
 
 ALTERNATIVES = re.compile(r"<([^<>]*\|[^<>]*)>")
-SLOT = re.compile(r"\{\{([@a-z_]+)\}\}")
+SLOT = re.compile(r"\{\{([@a-z_0-9]+)\}\}")
 
 
 class TemplateError(ValueError):
@@ -24,12 +24,16 @@ class TemplateError(ValueError):
 @cache
 def lines_of(name: str) -> tuple[str, ...]:
     """Return the templates of one file."""
-    text = (resources.files("guardrails.training.pii") / "templates" / f"{name}.txt").read_text(encoding="utf-8")
+    text = (resources.files("guardrails.training.pii") / "templates" / f"{name}.txt").read_text(
+        encoding="utf-8"
+    )
     lines = tuple(line for line in text.splitlines() if line.strip() and not line.startswith("## "))
     for line in lines:
         unknown = [slot for slot in SLOT.findall(line) if not slot.startswith("@") and slot not in SLOTS]
         if unknown:
-            raise TemplateError(f"{name}.txt asks for {unknown[0]!r} in {line!r}; known slots: {sorted(SLOTS)}")
+            raise TemplateError(
+                f"{name}.txt asks for {unknown[0]!r} in {line!r}; known slots: {sorted(SLOTS)}"
+            )
     return lines
 
 
@@ -37,7 +41,9 @@ def lines_of(name: str) -> tuple[str, ...]:
 def file_names() -> tuple[str, ...]:
     """Return the names of all template files."""
     folder = resources.files("guardrails.training.pii") / "templates"
-    return tuple(sorted(entry.name.removesuffix(".txt") for entry in folder.iterdir() if entry.name.endswith(".txt")))
+    return tuple(
+        sorted(entry.name.removesuffix(".txt") for entry in folder.iterdir() if entry.name.endswith(".txt"))
+    )
 
 
 @cache
@@ -72,7 +78,9 @@ def _fragment(scene: Scene, match: re.Match[str]) -> str:
         return match[0]
     known = fragments(scene.language)
     if name[1:] not in known:
-        raise TemplateError(f"fragments_{scene.language}.txt has no fragment {name!r}; it has {sorted(known)}")
+        raise TemplateError(
+            f"fragments_{scene.language}.txt has no fragment {name!r}; it has {sorted(known)}"
+        )
     return scene.one(known[name[1:]])
 
 
