@@ -37,11 +37,12 @@ class Complete(Protocol):
     """Sends messages to a model and returns its answer, or raises CompletionError or TimeoutError."""
 
     async def __call__(
-        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()
+        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
     ) -> Completion:
         """Answer the messages.
 
         `options`, when given, are the only answers that count, each meant to be one token: ask for a single
-        token with its alternatives' log probabilities where the model can give them.
+        token with its alternatives' log probabilities where the model can give them. `answers` is how many
+        questions the messages ask, each to be answered on a line of its own.
         """
         ...

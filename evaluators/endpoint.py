@@ -206,11 +206,11 @@ class JudgeModel:
     _refused: set[str] = field(default_factory=set, repr=False)
 
     async def __call__(
-        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()
+        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
     ) -> Completion:
         """Ask with probabilities where the endpoint gives them; remember what it refuses."""
         while True:
-            body = self._body(messages, bool(options))
+            body = self._body(messages, _JUDGE_TOKENS * answers if options else 0)
             try:
                 answer = await self.endpoint.chat(body)
             except RefusedRequestError:
@@ -226,14 +226,14 @@ class JudgeModel:
                 model=answer.model or self.model,
             )
 
-    def _body(self, messages: Sequence[ChatMessage], has_options: bool) -> dict[str, Any]:
+    def _body(self, messages: Sequence[ChatMessage], most_tokens: int) -> dict[str, Any]:
         body: dict[str, Any] = {"model": self.model, "messages": [dict(message) for message in messages]}
-        if has_options and "logprobs" not in self._refused:
+        if most_tokens and "logprobs" not in self._refused:
             body |= {"logprobs": True, "top_logprobs": _TOP_LOGPROBS}
         if "limits" not in self._refused:
             body["temperature"] = 0
-            if has_options:
-                body["max_tokens"] = _JUDGE_TOKENS
+            if most_tokens:
+                body["max_tokens"] = most_tokens
         return body | dict(self.parameters)
 
     def _refuse_next(self) -> bool:

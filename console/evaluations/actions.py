@@ -238,5 +238,7 @@ def due_jobs(*, now: datetime, limit: int = AWAKE, local: bool = False) -> list[
     )
 
 
-async def _no_model(messages: Iterable[ChatMessage], /, *, options: Iterable[str] = ()) -> Completion:
+async def _no_model(
+    messages: Iterable[ChatMessage], /, *, options: Iterable[str] = (), answers: int = 1
+) -> Completion:
     raise CompletionError("no model stands behind an evaluator that is only being checked")

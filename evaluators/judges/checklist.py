@@ -1,6 +1,6 @@
 """Several yes-or-no questions about an answer, each with a weight.
 
-Each is asked by itself; the score is the weighted mean of the probabilities of yes. From 0 to 1.
+Each is asked by itself, or all in one call; the score is the weighted mean of the probabilities of yes. From 0 to 1.
 
 | questions | score |
 |---|---|
@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from evaluators.errors import ParameterError
 from evaluators.evaluator import parameter
-from evaluators.judges.examination import YES_OR_NO, Examination, Judge, as_text, documents
+from evaluators.judges.examination import YES_OR_NO, Examination, Judge, Texts, Weighed, as_text, documents
 from evaluators.sample import Sample
 from evaluators.score import Outcome, Score
 
@@ -27,8 +27,13 @@ class Checklist(Judge):
     """The weighted share of your questions about the answer that a model answers with yes."""
 
     kind: ClassVar[str] = "checklist"
+    prompts: ClassVar[tuple[str, ...]] = ("together",)
 
     questions: Mapping[str, float] = parameter("Questions that yes is the good answer to, and their weights.")
+    together: bool = parameter(
+        "Ask all questions in one call: cheaper where the model is paid for, but they may sway each other.",
+        default=False,
+    )
 
     def check(self) -> None:
         """Refuse questions that do not count."""
@@ -45,9 +50,7 @@ class Checklist(Judge):
     async def examine(self, sample: Sample, examination: Examination) -> Outcome:
         """Ask every question."""
         texts = around(sample)
-        verdicts = await examination.each(
-            examination.choose(question, texts, YES_OR_NO) for question in self.questions
-        )
+        verdicts = await self._verdicts(texts, examination)
         weights = list(self.questions.values())
         value = sum(w * v.value for w, v in zip(weights, verdicts, strict=True)) / sum(weights)
         yes = sum(verdict.is_yes for verdict in verdicts)
@@ -59,6 +62,14 @@ class Checklist(Judge):
                 "of": len(verdicts),
                 "probabilities": [verdict.value for verdict in verdicts],
             },
+        )
+
+    async def _verdicts(self, texts: Texts, examination: Examination) -> list[Weighed]:
+        shares = getattr(examination.complete, "shares_beginnings", False)
+        if self.together and len(self.questions) > 1 and not shares:
+            return await examination.choose_together(list(self.questions), texts, YES_OR_NO)
+        return await examination.each(
+            examination.choose(question, texts, YES_OR_NO) for question in self.questions
         )
 
 

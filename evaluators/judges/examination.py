@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from evaluators.completion import Complete, Completion, CompletionError
 from evaluators.evaluator import Configured, Source
 from evaluators.judges import material, templates
-from evaluators.judges.menu import Choice, menu_of, read
+from evaluators.judges.menu import Choice, menu_of, read, read_all
 from evaluators.sample import Sample
 from evaluators.score import Outcome, Score, Unscored
 from evaluators.structured.parsing import parsed, unfenced
@@ -59,6 +59,28 @@ class Examination:
             self.off_menu = max(self.off_menu or 0.0, choice.off_menu)
         return Weighed(choice, options)
 
+    async def choose_together(
+        self, questions: Sequence[str], texts: Texts, options: Mapping[str, float]
+    ) -> list["Weighed"]:
+        """Ask several questions in one prompt, or raise NoVerdictError if one of them has no verdict.
+
+        They may sway each other, which is the price of asking once.
+        """
+        menu = menu_of(tuple(options))
+        numbered = "\n".join(f"{number}: {question}" for number, question in enumerate(questions, start=1))
+        values = {"options": menu.lines(), "marks": ", ".join(menu.marks)}
+        completion = await self._ask(
+            "together", numbered, texts, values, tuple(menu.marks), answers=len(questions)
+        )
+        weighed = []
+        for choice in read_all(completion, menu, len(questions)):
+            if isinstance(choice, Unscored):
+                raise NoVerdictError(choice)
+            if choice.off_menu is not None:
+                self.off_menu = max(self.off_menu or 0.0, choice.off_menu)
+            weighed.append(Weighed(choice, options))
+        return weighed
+
     async def listed(self, question: str, texts: Texts, *, most: int) -> list[str]:
         """Ask for a list of texts; what is no such list raises NoVerdictError, and what is too long is cut."""
         completion = await self._ask("list", question, texts, {"most": str(most)}, ())
@@ -82,7 +104,14 @@ class Examination:
         return dataclasses.replace(outcome, cost_usd=self.cost_usd)
 
     async def _ask(
-        self, template: str, question: str, texts: Texts, values: Mapping[str, str], options: Sequence[str]
+        self,
+        template: str,
+        question: str,
+        texts: Texts,
+        values: Mapping[str, str],
+        options: Sequence[str],
+        *,
+        answers: int = 1,
     ) -> Completion:
         # Without the judge's version in it: all questions about one material begin with the same words.
         nonce = material.nonce_of([text for _, text in texts], "")
@@ -92,8 +121,9 @@ class Examination:
             {**values, "nonce": nonce, "question": question.strip(), "material": fenced},
         )
         async with self._turns:
-            self.questions += 1
-            completion = await self.complete(messages, options=options)
+            self.questions += answers
+            more = {"answers": answers} if answers > 1 else {}
+            completion = await self.complete(messages, options=options, **more)
         if completion.cost_usd is not None:
             self.cost_usd = (self.cost_usd or 0.0) + completion.cost_usd
         self.model = completion.model or self.model

@@ -1,6 +1,7 @@
 """The answers a judge may give: what it writes for each, and what was meant by what it wrote."""
 
 import math
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from evaluators.score import Unscored
 MAX_OFF_MENU = 0.5
 """A judge that spends more probability than this beside the options has not understood the question."""
 
+_NUMBERED = re.compile(r"(?:^|\n)\W*(\d{1,3})\W+$")
+"""The end of what was said, where the answer to a numbered question comes next."""
+_LINE = re.compile(r"^\W*(\d{1,3})\s*[:.)\-]\s*(.+)$", re.MULTILINE)
 _DECORATION = " \t\r\n*`\"'.():_#\u2581\u0120"
 
 
@@ -62,6 +66,27 @@ def read(completion: Completion, menu: Menu) -> Choice | Unscored:
             reason=f"the judge's answer is none of the options ({len(completion.text)} characters)",
         )
     return Choice(label, None, None)
+
+
+def read_all(completion: Completion, menu: Menu, count: int) -> list[Choice | Unscored]:
+    """Read the answers to several questions, one to a line: `1: A`. A question without a line has no verdict."""
+    found: list[Choice | Unscored] = [
+        Unscored(code="unparseable", reason=f"the judge's answer has no line for question {number}")
+        for number in range(1, count + 1)
+    ]
+    if completion.tokens is not None and any(len(token.logprobs) > 1 for token in completion.tokens):
+        said = ""
+        for position in completion.tokens:
+            number = _NUMBERED.search(said)
+            if number and position.token.strip(_DECORATION) and 1 <= int(number[1]) <= count:
+                found[int(number[1]) - 1] = _from_probabilities(position, menu)
+            said += position.token.replace("\u2581", " ").replace("\u0120", " ").replace("\u010a", "\n")
+        return found
+    for line in _LINE.finditer(completion.text):
+        label = menu.label(line[2])
+        if 1 <= int(line[1]) <= count and label is not None:
+            found[int(line[1]) - 1] = Choice(label, None, None)
+    return found
 
 
 def _first_word(completion: Completion) -> TokenChoices | None:

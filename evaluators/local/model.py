@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from evaluators.completion import ChatMessage, Completion, CompletionError, TokenChoices
 from evaluators.local import worker
@@ -28,6 +28,8 @@ class LocalModel:
     """One model on this machine and the worker that holds its weights. Close it at the end."""
 
     settings: LocalSettings
+    shares_beginnings: ClassVar[bool] = True
+    """Questions about one material cost little more than one: whoever asks need not put them into one prompt."""
     model: str = ""
     """What scores say of the judge; the path unless given."""
     _pool: ProcessPoolExecutor | None = field(default=None, repr=False)
@@ -55,9 +57,11 @@ class LocalModel:
             self._pool = None
 
     async def __call__(
-        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()
+        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
     ) -> Completion:
         """Ask the model. Raises CompletionError when it cannot be loaded, dies, or refuses the prompt."""
+        if answers > 1 and options:
+            raise CompletionError("several questions in one prompt would be written out; ask them one by one")
         loop = asyncio.get_running_loop()
         asked = Asked(messages=tuple(dict(message) for message in messages), options=tuple(options))
         waiting = _Waiting(asked, loop.create_future())

@@ -189,7 +189,9 @@ def _trial_build(kind: str, given: Mapping[str, Any], name: str) -> Configured:
     return registry.build(kind, known, _never, name=name, **_NOTHING)
 
 
-async def _never(messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()) -> Completion:
+async def _never(
+    messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
+) -> Completion:
     raise CompletionError("a suite that is only being checked asks no model")
 
 

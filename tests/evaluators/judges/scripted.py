@@ -19,7 +19,7 @@ class Script:
         self.prompts: list[Sequence[ChatMessage]] = []
 
     async def __call__(
-        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()
+        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
     ) -> Completion:
         self.prompts.append(messages)
         reply = next(

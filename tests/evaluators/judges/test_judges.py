@@ -304,7 +304,7 @@ async def test_text_injected_into_the_answer_stays_inside_its_fence(
 async def test_a_model_that_cannot_be_asked_is_an_error_of_the_judge(
     kind: str, parameters: dict[str, Any], sample: dict[str, Any]
 ) -> None:
-    async def refuse(messages: Any, /, *, options: Any = ()) -> Any:
+    async def refuse(messages: Any, /, *, options: Any = (), answers: int = 1) -> Any:
         raise CompletionError("the judge's model answered 503")
 
     outcome = await evaluate(

@@ -29,7 +29,7 @@ class ScriptedModel:
         self.prompts: list[Sequence[ChatMessage]] = []
 
     async def __call__(
-        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()
+        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
     ) -> Completion:
         self.prompts.append(messages)
         return self.completion
@@ -119,7 +119,9 @@ async def test_copying_the_fence_into_the_answer_changes_the_fence() -> None:
 
 
 async def test_a_model_that_cannot_be_asked_is_an_error_of_the_judge() -> None:
-    async def refuse(messages: Sequence[ChatMessage], /, *, options: Sequence[str] = ()) -> Completion:
+    async def refuse(
+        messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
+    ) -> Completion:
         raise CompletionError("the judge's model answered 503")
 
     outcome = await outcome_of("rubric", QUESTION, "done", refuse)
