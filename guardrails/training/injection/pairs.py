@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from guardrails.training.injection.grammar import split_of
-from guardrails.training.injection.public import window
-from guardrails.training.injection.rows import Family, Row
+from guardrails.training.injection.rows import Family, Row, window
 from guardrails.training.injection.written import Written
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -28,8 +27,8 @@ class Pairs:
     def families(self) -> tuple[Sequence[Family], Sequence[Family]]:
         """Return the kinds of pairs with an injection, and without."""
         return (
-            [Family("pair-wish", 14, self._with_wish), Family("pair-order", 8, self._with_order)],
-            [Family("pair-clean", 18, self._clean), Family("pair-asked", 7, self._asked)],
+            [Family("pair-wish", 26, self._with_wish), Family("pair-order", 9, self._with_order)],
+            [Family("pair-clean", 30, self._clean), Family("pair-asked", 10, self._asked)],
         )
 
     def _with_wish(self, random: Random) -> Row:

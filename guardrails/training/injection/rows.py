@@ -1,7 +1,7 @@
 """One text on its way to becoming an example."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from guardrails.training.examples import Example
@@ -39,6 +39,22 @@ class Family:
     draw: Callable[[Random], Row]
 
 
-def drawn_from(rows: Sequence[Row]) -> Callable[[Random], Row]:
-    """Return what draws any of some rows."""
-    return lambda random: random.choice(rows)
+def windows_of(rows: Sequence[Row], *, longest: int) -> Callable[[Random], Row]:
+    """Return what draws any of some rows, and of a long one a part."""
+
+    def draw(random: Random) -> Row:
+        row = random.choice(rows)
+        return replace(row, text=window(row.text, random, longest=longest))
+
+    return draw
+
+
+def window(text: str, random: Random, *, longest: int) -> str:
+    """Return a text, or of a long one its beginning or another part that begins and ends between words."""
+    if len(text) <= longest:
+        return text
+    start = 0 if random.random() < 0.5 else random.randrange(len(text) - longest)
+    if start:
+        start = text.find(" ", start) + 1
+    end = text.rfind(" ", start, start + longest)
+    return text[start : end if end > start else start + longest].strip()

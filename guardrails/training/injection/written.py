@@ -194,7 +194,15 @@ def _disguised(row: Row, asks: Sequence[str], random: Random) -> Row:
     return Row(text, row.label, "written-disguised", row.group)
 
 
-_RICH = {"attacks/long": 2.0, "benign/long": 2.0, "benign/objects": 2.0}
+_RICH = {
+    "attacks/long": 2.0,
+    "attacks/paraphrase": 2.0,
+    "attacks/tongues": 2.5,
+    "benign/long": 2.0,
+    "benign/objects": 2.0,
+    "benign/contrast": 2.5,
+    "benign/languages": 1.5,
+}
 """Files whose templates combine to many different texts."""
 _FILES = {
     f"{folder.name}/{path.stem}": read_templates(path)

@@ -16,8 +16,8 @@ from guardrails.training.injection.grammar import (
     read_templates,
     split_of,
 )
-from guardrails.training.injection.public import comment_group, plain_sentences, window
-from guardrails.training.injection.rows import Row
+from guardrails.training.injection.public import comment_group, plain_sentences
+from guardrails.training.injection.rows import Row, window
 from guardrails.training.injection.written import GRAMMAR as TALK
 from guardrails.training.injection.written import Written, varied
 from guardrails.training.toxicity.votes import judged_comments, labels_of, madlibs
