@@ -29,7 +29,7 @@ class Encoder:
 
     def __init__(self, cutter: Cutter, backend: Backend, manifest: Manifest, *, batch: int) -> None:
         self.manifest = manifest
-        self._cutter = cutter
+        self.cutter = cutter
         self._backend = backend
         self._batch = batch
 
@@ -68,7 +68,7 @@ class Encoder:
     def calibrated(self, calibration: Calibration) -> "Encoder":
         """Return the same encoder, its logits understood in another way."""
         manifest = replace(self.manifest, calibration=calibration)
-        return Encoder(self._cutter, self._backend, manifest, batch=self._batch)
+        return Encoder(self.cutter, self._backend, manifest, batch=self._batch)
 
     def check(self) -> None:
         """Read the sentence whose answers are known; raise if this machine comes to others."""
@@ -89,17 +89,21 @@ class Encoder:
 
     def read(self, texts: Sequence[Passage]) -> list[Reading]:
         """Read passages, each in as many windows as it takes."""
-        tokens = self._cutter.tokens([passage.text for passage in texts])
-        gathered = [_Gathered(each) for each in tokens]
-        windows = list(self._cutter.windows(texts, tokens))
+        return [each.reading(self.calibration) for each in self.gather(texts)]
+
+    def gather(self, texts: Sequence[Passage]) -> list["Gathered"]:
+        """Compute passages, but leave it open how the logits are to be understood."""
+        tokens = self.cutter.tokens([passage.text for passage in texts])
+        gathered = [Gathered(each) for each in tokens]
+        windows = list(self.cutter.windows(texts, tokens))
         for batch in _batches(windows, self._batch):
             logits = self._backend(*padded(batch))
             for row, window in enumerate(batch):
                 gathered[window.passage].add(window, logits, row)
-        return [each.reading(self.calibration) for each in gathered]
+        return gathered
 
 
-class _Gathered:
+class Gathered:
     """What is known so far of one passage, window by window."""
 
     def __init__(self, tokens: Tokens) -> None:

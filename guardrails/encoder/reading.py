@@ -14,7 +14,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class EncoderSpan:
-    """Personal data in a text, in characters, and how likely it is of this kind."""
+    """Personal data in a text, in characters; its likeliest kind, and how likely it is to be personal data at all."""
 
     entity: str
     start: int

@@ -27,12 +27,10 @@ def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[Encod
     for first, last in _runs(_whole_words(open_, tokens.within)):
         path = _best_path(ready[first:last], tokens.within[first:last])
         for begin, end in _entities(path):
-            tag = path[begin]
-            entity = entity_of(tag)
-            pair = chances[first + begin : first + end, [tag, tag + 1]]
-            score = float(np.exp(np.logaddexp(pair[:, 0], pair[:, 1])).mean())
+            entity = entity_of(path[begin])
+            score = 1 - float(np.exp(chances[first + begin : first + end, OUTSIDE]).mean())
             start, stop = int(tokens.starts[first + begin]), int(tokens.ends[first + end - 1])
-            found.append(EncoderSpan(entity, start, stop, round(min(score, 1.0), 4)))
+            found.append(EncoderSpan(entity, start, stop, round(max(score, 0.0), 4)))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from guardrails.encoder.calibration import UNCALIBRATED, Calibration, Line
-from guardrails.encoder.encoder import Encoder
+from guardrails.encoder.encoder import Encoder, Gathered
 from guardrails.encoder.labels import TRAINED_TOXICITY_LABELS
 from guardrails.encoder.reading import Passage, Reading
 from guardrails.training.examples import Example
@@ -52,8 +52,9 @@ def calibrated(encoder: Encoder, texts: HeldOut) -> Calibration:
     benign = scores[len(texts.injection_dev) :]
     line = injection.slope * benign + injection.offset
     alarm = threshold_at(1 / (1 + np.exp(-line)), share=FALSE_ALARMS)
+    gathered = gather(encoder, texts.pii_dev)
     calibration = Calibration(
-        temperature=temperature(plain, texts.pii_dev),
+        temperature=temperature(gathered, texts.pii_dev),
         toxicity=lines,
         injection=injection,
         thresholds={
@@ -62,14 +63,14 @@ def calibrated(encoder: Encoder, texts: HeldOut) -> Calibration:
             **dict.fromkeys(TRAINED_TOXICITY_LABELS, 0.5),
         },
     )
-    return ready(encoder, calibration, texts.pii_dev)
+    return ready(gathered, calibration, texts.pii_dev)
 
 
-def ready(encoder: Encoder, calibration: Calibration, texts: Sequence[Example]) -> Calibration:
+def ready(gathered: Sequence[Gathered], calibration: Calibration, texts: Sequence[Example]) -> Calibration:
     """Choose how ready to be for personal data: enough for the recall asked for, no more than precision allows."""
     best: tuple[tuple[float, float], Calibration] | None = None
     for readiness in _READINESS:
-        readings = read(encoder.calibrated(replace(calibration, readiness=readiness)), texts)
+        readings = [each.reading(replace(calibration, readiness=readiness)) for each in gathered]
         for score in _SCORES:
             said = [
                 (example.text, example.spans or (), [span for span in reading.spans if span.score >= score])
@@ -88,6 +89,11 @@ def ready(encoder: Encoder, calibration: Calibration, texts: Sequence[Example]) 
 def read(encoder: Encoder, examples: Sequence[Example]) -> list[Reading]:
     """Read the texts of examples."""
     return encoder.read([Passage(example.text, example.task) for example in examples])
+
+
+def gather(encoder: Encoder, examples: Sequence[Example]) -> list[Gathered]:
+    """Compute the texts of examples."""
+    return encoder.gather([Passage(example.text, example.task) for example in examples])
 
 
 def logits_of(chances: Sequence[float]) -> Array:
@@ -114,17 +120,19 @@ def fitted(judged: Judged) -> Line:
     return Line(round(float(max(line[0], 0.05)), 5), round(float(line[1]), 5))
 
 
-def temperature(encoder: Encoder, examples: Sequence[Example]) -> float:
-    """Find what to divide the token head's logits by so that spans are right as often as their scores say."""
+def temperature(gathered: Sequence[Gathered], examples: Sequence[Example]) -> float:
+    """Find what to divide the token head's logits by so that spans are personal data as often as their scores say."""
     candidates = np.geomspace(0.6, 2.5, 12)
 
     def error(candidate: float) -> float:
-        readings = read(encoder.calibrated(replace(UNCALIBRATED, temperature=candidate)), examples)
-        right: list[tuple[float, bool]] = []
+        readings = [each.reading(replace(UNCALIBRATED, temperature=candidate)) for each in gathered]
+        right: list[tuple[float, float]] = []
         for example, reading in zip(examples, readings, strict=True):
-            true = {(span.entity, span.start, span.end) for span in example.spans or ()}
-            right += [(span.score, (span.entity, span.start, span.end) in true) for span in reading.spans]
-        scores, truth = np.array([each[0] for each in right]), np.array([each[1] for each in right], float)
+            true = {place for span in example.spans or () for place in range(span.start, span.end)}
+            for span in reading.spans:
+                part = sum(place in true for place in range(span.start, span.end)) / (span.end - span.start)
+                right.append((span.score, part))
+        scores, truth = np.array([each[0] for each in right]), np.array([each[1] for each in right])
         return float(np.mean((scores - truth) ** 2))
 
     return round(float(min(candidates, key=error)), 4)

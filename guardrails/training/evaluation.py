@@ -1,6 +1,7 @@
 """Judges a folder of weights on texts of templates, documents and sources from which it learned nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from guardrails.training.metrics import (
 from guardrails.training.rows import assert_unseen
 from guardrails.training.summary import summary
 
+COMMENTS = "civil-comments-test"
+MIXED = "clear-comments-and-ordinary-texts"
 Said = tuple[str, Sequence[Any], Sequence[Any]]
 
 
@@ -34,7 +37,9 @@ def evaluated(
     say("reading texts with personal data")
     pii = personal_data(encoder, texts.pii_test)
     say("reading toxic and other comments")
-    toxicity = toxic(encoder, texts.toxicity_test)
+    toxicity = toxic(encoder, texts.toxicity_test) | {
+        MIXED: mixed(encoder, texts.toxicity_test, [*texts.injection_test, *texts.injection_benign])
+    }
     say("reading attacks and what only looks like them")
     injection = injected(encoder, texts)
     measured = {"pii": pii, "toxicity": toxicity, "injection": injection}
@@ -50,10 +55,16 @@ def evaluated(
 def personal_data(encoder: Encoder, examples: Sequence[Example]) -> Mapping[str, Any]:
     """Judge spans: of the encoder, of Presidio as it comes, of our recognizers, and of all that the guard server runs."""
     score = encoder.calibration.thresholds["pii"]
-    found = [[span for span in each.spans if span.score >= score] for each in read(encoder, examples)]
-    presidio, recognizers = peers.vanilla(), peers.ours()
-    by_rules = [recognizers.spans(example.text) for example in examples]
-    both = [peers.combined(*pair) for pair in zip(found, by_rules, strict=True)]
+    readings = [
+        replace(each, spans=tuple(span for span in each.spans if span.score >= score))
+        for each in read(encoder, examples)
+    ]
+    found = [each.spans for each in readings]
+    presidio, server = peers.Presidio(), peers.GuardServer()
+    by_rules = [server.spans(example.text) for example in examples]
+    both = [
+        server.spans(example.text, [reading]) for example, reading in zip(examples, readings, strict=True)
+    ]
     return {
         "encoder": spans_judged(examples, found) | {"by_source": by_source(examples, found)},
         "presidio": spans_judged(examples, [presidio.spans(example.text) for example in examples]),
@@ -98,17 +109,20 @@ def by_source(
 
 
 def span_error(examples: Sequence[Example], found: Sequence[Sequence[EncoderSpan]]) -> float:
-    """Return how far spans' scores lie from how often spans are right."""
+    """Return how far spans' scores lie from how often there is personal data."""
     scores: list[float] = []
-    right: list[bool] = []
+    right: list[float] = []
     for example, spans in zip(examples, found, strict=True):
-        true = {(span.entity, span.start, span.end) for span in example.spans or ()}
+        true = {place for span in example.spans or () for place in range(span.start, span.end)}
         scores += [span.score for span in spans]
-        right += [(span.entity, span.start, span.end) in true for span in spans]
-    return calibration_error(np.array(scores), np.array(right, float))
+        right += [
+            sum(place in true for place in range(span.start, span.end)) / (span.end - span.start)
+            for span in spans
+        ]
+    return calibration_error(np.array(scores), np.array(right))
 
 
-def toxic(encoder: Encoder, examples: Sequence[Example]) -> Mapping[str, Any]:
+def toxic(encoder: Encoder, examples: Sequence[Example]) -> dict[str, Any]:
     """Judge toxicity, source by source and label by label."""
     readings = read(encoder, examples)
     return {
@@ -116,6 +130,26 @@ def toxic(encoder: Encoder, examples: Sequence[Example]) -> Mapping[str, Any]:
             [pair for pair in zip(examples, readings, strict=True) if pair[0].source == source]
         )
         for source in sorted({example.source for example in examples})
+    }
+
+
+def mixed(encoder: Encoder, comments: Sequence[Example], ordinary: Sequence[Example]) -> Mapping[str, Any]:
+    """Judge toxicity among what people really write: clear comments, and ordinary texts of sources not learned from.
+
+    Nobody has voted on the ordinary texts: instructions, questions, mails and talks, all taken as not toxic.
+    """
+    judged = [each for each in comments if each.source == COMMENTS and _is_clear(each)]
+    texts = [*judged, *(each for each in ordinary if not each.injection and not each.task)]
+    chances = np.array([reading.toxicity["toxicity"] for reading in read(encoder, texts)])
+    truth = np.array([(example.toxicity or {}).get("toxicity", 0.0) >= 0.5 for example in texts], float)
+    threshold = encoder.calibration.thresholds["toxicity"]
+    return {
+        "texts": len(texts),
+        "toxic": int(truth.sum()),
+        "auroc": {"toxicity": rounded(auroc(chances, truth))},
+        "recall": rounded(float((chances[truth > 0.5] >= threshold).mean())),
+        "false_alarms": rounded(float((chances[truth < 0.5] >= threshold).mean())),
+        "calibration_error": rounded(calibration_error(chances, truth)),
     }
 
 
@@ -176,14 +210,18 @@ def _toxic_source(pairs: Sequence[tuple[Example, Reading]]) -> Mapping[str, Any]
         label: np.array([reading.toxicity[label] for _, reading in pairs])
         for label in TRAINED_TOXICITY_LABELS
     }
-    # Where votes are split, nobody can say which answer is right.
-    clear = (truth["toxicity"] <= 0.2) | (truth["toxicity"] >= 0.8)
+    clear = np.array([_is_clear(example) for example, _ in pairs])
     return {
         "texts": len(pairs),
         "auroc": {label: rounded(auroc(chances[label], truth[label])) for label in TRAINED_TOXICITY_LABELS},
         "auroc_where_votes_agree": rounded(auroc(chances["toxicity"][clear], truth["toxicity"][clear])),
         "calibration_error": rounded(calibration_error(chances["toxicity"], truth["toxicity"])),
     }
+
+
+def _is_clear(example: Example) -> bool:
+    # Where votes are split, nobody can say which answer is right.
+    return not 0.2 < (example.toxicity or {}).get("toxicity", 0.0) < 0.8
 
 
 def _chances(examples: Iterable[Example], readings: Iterable[Reading]) -> tuple[Any, Any]:

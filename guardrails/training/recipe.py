@@ -22,7 +22,7 @@ from guardrails.training.held_out import HeldOut, held_out
 from guardrails.training.mixture import lived_in, mixture
 from guardrails.training.rows import fingerprint, without
 from guardrails.training.teacher import meanings
-from guardrails.training.trainer import Settings, train
+from guardrails.training.trainer import Settings, begin_with, train
 
 Say = Callable[[str], None]
 DROPOUT = 0.1
@@ -115,12 +115,15 @@ def trained(
     base: Path | None,
     say: Say,
     until: float | None = None,
+    start: Path | None = None,
 ) -> tuple[Network, str]:
     """Train, or go on training; return the network and its tokenizer."""
     directory = base_directory(base)
     tokenizer, rows = tokenizer_json(directory)
     seed = recipe.settings.seed
     network = pretrained(directory, rows, dropout=DROPOUT)
+    if start:
+        begin_with(network, start)
     features = list(Featurizer(tokenizer, positions=network.shape.positions).features(examples, seed=seed))
     say(f"{len(features)} texts, {sum(len(each.ids) for each in features):,} tokens")
     chosen = random.Random(seed).sample(range(len(features)), min(recipe.taught, len(features)))  # noqa: S311

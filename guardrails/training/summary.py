@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-HELD_OUT_TOXICITY = "madlibs-nl"
-
 
 @dataclass(frozen=True, slots=True)
 class Aim:
@@ -37,26 +35,21 @@ AIMS = (
     Aim("pii", "calibration error of spans", ("pii", "span_calibration_error"), 0.05, is_at_most=True),
     Aim(
         "toxicity",
-        "AUROC, comments not learned from",
+        "AUROC, clear comments and ordinary texts",
+        ("toxicity", "clear-comments-and-ordinary-texts", "auroc", "toxicity"),
+        0.95,
+    ),
+    Aim(
+        "toxicity",
+        "AUROC, comments already flagged once, as voted on",
         ("toxicity", "civil-comments-test", "auroc", "toxicity"),
         0.95,
     ),
-    Aim(
-        "toxicity",
-        "AUROC, where votes agree",
-        ("toxicity", "civil-comments-test", "auroc_where_votes_agree"),
-        0.95,
-    ),
-    Aim(
-        "toxicity",
-        "AUROC, a language not learned",
-        ("toxicity", HELD_OUT_TOXICITY, "auroc", "toxicity"),
-        0.95,
-    ),
+    Aim("toxicity", "AUROC, a language not learned", ("toxicity", "madlibs-nl", "auroc", "toxicity"), 0.95),
     Aim(
         "toxicity",
         "calibration error",
-        ("toxicity", "civil-comments-test", "calibration_error"),
+        ("toxicity", "clear-comments-and-ordinary-texts", "calibration_error"),
         0.05,
         is_at_most=True,
     ),

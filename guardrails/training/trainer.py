@@ -33,6 +33,8 @@ class Settings:
     heads_peak: float = 1e-3
     layer_decay: float = 0.88
     weight_decay: float = 0.01
+    least: float = 0.02
+    """The share of the peak rate that it ends with."""
     averaging: float = 0.998
     checkpoint_s: float = 240.0
     device: str = "cpu"
@@ -85,7 +87,7 @@ def train(
             [meanings.get(place) for place in chosen],
             network.shape.width,
         )
-        parts = run.learn(batch, share=rate(step, len(plan)))
+        parts = run.learn(batch, share=rate(step, len(plan), least=settings.least))
         pace.add(sum(lengths[place] for place in chosen), parts)
         if run.step % 25 == 0:
             report(pace.progress(run.step))
@@ -95,6 +97,14 @@ def train(
         if is_over:
             break
     return run.averaged_network()
+
+
+def begin_with(network: Network, directory: Path) -> None:
+    """Give the network the averaged weights of another run's checkpoint."""
+    tensors = load_file(directory / TENSORS)
+    weights = network.state_dict()
+    averaged = {name: tensors[_AVERAGED + name] for name in weights if name not in FROZEN}
+    network.load_state_dict({**weights, **averaged})
 
 
 class _Run:
