@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -115,10 +115,13 @@ def _bring(source: str, name: str, folder: Path, *, sha256: str, say: Say) -> No
     say(f"{folder / name}  {digest.hexdigest()}")
 
 
-def _opened(source: str, name: str) -> AbstractContextManager[IO[bytes] | Any]:
+def _opened(source: str, name: str) -> AbstractContextManager[Any]:
     scheme = urlsplit(source).scheme
     if scheme in ("http", "https"):
-        return urlopen(f"{source.rstrip('/')}/{name}", timeout=_TIMEOUT_S)  # noqa: S310
+        answer: AbstractContextManager[Any] = urlopen(  # noqa: S310
+            f"{source.rstrip('/')}/{name}", timeout=_TIMEOUT_S
+        )
+        return answer
     if scheme:
         raise DownloadError(f"{source} is neither a folder nor an http(s) address")
     return (Path(source) / name).open("rb")

@@ -55,9 +55,12 @@ def list_(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"here": here, "to_fetch": known}, indent=2))
         return
-    click.echo(f"encoder {here['version']}  {here['megabytes']:.1f} MB  {here['folder']}")
-    for name, value in here["measured"].items():
-        click.echo(f"  {name}: {value}")
+    if "problem" in here:
+        click.echo(here["problem"])
+    else:
+        click.echo(f"encoder {here['version']}  {here['megabytes']:.1f} MB  {here['folder']}")
+        for name, value in here["measured"].items():
+            click.echo(f"  {name}: {value}")
     click.echo("to fetch:")
     for each in known:
         click.echo(f"  {each['name']:<26} {each['megabytes']:>5} MB  {each['licence']:<11} {each['for']}")
@@ -145,7 +148,10 @@ def evaluate(data: Path, model: Path | None, threads: int) -> None:
 
 
 def _described(folder: Path) -> dict[str, Any]:
-    manifest = read_manifest(folder)
+    try:
+        manifest = read_manifest(folder)
+    except EncoderError as error:
+        return {"problem": str(error)}
     size = sum(path.stat().st_size for path in folder.iterdir())
     evaluation = folder / "evaluation.json"
     measured = json.loads(evaluation.read_text())["summary"] if evaluation.is_file() else {}

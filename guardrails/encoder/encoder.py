@@ -146,7 +146,7 @@ class Gathered:
         return Reading(
             spans=self._spans(calibration),
             toxicity=chances,
-            injection=float(calibration.injection.probability(np.max(self._injection))),
+            injection=float(calibration.injection.probability(np.array(max(self._injection)))),
             embedding=embedding.tolist(),
         )
 

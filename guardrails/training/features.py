@@ -73,8 +73,8 @@ class Featurizer:
 
         self._tokenizer: Any = tokenizers.Tokenizer.from_str(tokenizer)
         self._positions = positions
-        self._start: int = self._tokenizer.token_to_id("[CLS]")
-        self._end: int = self._tokenizer.token_to_id("[SEP]")
+        self._start: Any = self._tokenizer.token_to_id("[CLS]")
+        self._end: Any = self._tokenizer.token_to_id("[SEP]")
 
     def features(self, examples: Sequence[Example], *, seed: int) -> Iterator[Features]:
         """Yield the features of examples; of a long text, a part chosen by chance."""

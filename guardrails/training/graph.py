@@ -1,6 +1,7 @@
 """The network as an ONNX graph, its large matrices in eight bits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -74,7 +75,8 @@ class _Graph:
         parts = self._linear(states, name + "attended")
         width = self._network.shape.width
         sizes = self._constant([width, width, width])
-        query, key, value = self._node("Split", [parts, sizes], outputs=3, axis=-1)
+        names = [f"{name}{part}" for part in ("query", "key", "value")]
+        query, key, value = self._node_of(names, "Split", [parts, sizes], "", {"axis": -1})
         seen = self._node(
             "MultiHeadAttention",
             [query, key, value, "", self._mask()],
@@ -103,25 +105,24 @@ class _Graph:
         whole = self._node("Concat", [first, mean, greatest], axis=-1)
         self._linear(whole, "toxicity_head", out="toxicity", exact=True)
         injection = self._linear(whole, "injection_head", exact=True)
-        self._node("Squeeze", [injection, self._constant([1])], names=["injection"])
+        self._node("Squeeze", [injection, self._constant([1])], out="injection")
         meaning = self._linear(mean, "embedding_head", exact=self._bits == 32)
         size = self._node("ReduceL2", [meaning, self._constant([1])], keepdims=1)
-        self._node("Div", [meaning, size], names=["embedding"])
+        self._node("Div", [meaning, size], out="embedding")
 
     def _mask(self) -> str:
         if "mask32" not in {name for node in self._nodes for name in node.output}:
-            self._node("Cast", ["mask"], names=["mask32"], to=TensorProto.INT32)
+            self._node("Cast", ["mask"], out="mask32", to=TensorProto.INT32)
         return "mask32"
 
     def _linear(self, states: str, name: str, *, out: str = "", exact: bool = False) -> str:
         weight = self._weights[name + ".weight"]
         bias = self._weights.get(name + ".bias", np.zeros(weight.shape[0], np.float32))
-        names = [out] if out else None
         if exact or self._bits == 32:
             product = self._node(
                 "MatMul", [states, self._store(name + ".weight", np.ascontiguousarray(weight.T))]
             )
-            return self._node("Add", [product, self._store(name + ".bias", bias)], names=names)
+            return self._node("Add", [product, self._store(name + ".bias", bias)], out=out)
         whole, scales = rows_of_eight_bits(weight)
         stored = [
             self._store(name + ".weight", np.ascontiguousarray(whole.T)),
@@ -132,7 +133,7 @@ class _Graph:
         inputs = [integers, stored[0], self._scalar(1.0), stored[1], middle]
         product = self._node("MatMulIntegerToFloat", inputs, domain=_CONTRIB)
         scaled = self._node("Mul", [product, scale])
-        return self._node("Add", [scaled, self._store(name + ".bias", bias)], names=names)
+        return self._node("Add", [scaled, self._store(name + ".bias", bias)], out=out)
 
     def _integers(self, states: str) -> tuple[str, str]:
         """Return the states as integers, each token by a scale of its own: what stands beside it in a batch is of no matter."""
@@ -179,15 +180,18 @@ class _Graph:
         return name
 
     def _node(
+        self, kind: str, inputs: Iterable[str], *, out: str = "", domain: str = "", **attributes: Any
+    ) -> str:
+        (name,) = self._node_of([out or f"{kind}_{len(self._nodes)}"], kind, inputs, domain, attributes)
+        return name
+
+    def _node_of(
         self,
+        names: list[str],
         kind: str,
         inputs: Iterable[str],
-        *,
-        names: list[str] | None = None,
-        outputs: int = 1,
-        domain: str = "",
-        **attributes: object,
-    ) -> "str | list[str]":
-        names = names or [f"{kind}_{len(self._nodes)}_{place}" for place in range(outputs)]
+        domain: str,
+        attributes: Mapping[str, Any],
+    ) -> list[str]:
         self._nodes.append(helper.make_node(kind, list(inputs), names, domain=domain, **attributes))
-        return names[0] if len(names) == 1 else names
+        return names

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -141,7 +142,7 @@ class _Run:
         with torch.autocast(device_type=self._settings.device.split(":")[0], dtype=torch.bfloat16):
             answers = self._network(batch.ids, batch.types, batch.mask)
         parts = losses(answers, batch)
-        total = torch.stack(list(parts.values())).sum()
+        total: Any = torch.stack(list(parts.values())).sum()
         total.backward()
         torch.nn.utils.clip_grad_norm_(self._trained.values(), 1.0)
         self._optimizer.step()
