@@ -51,7 +51,9 @@ class Speech:
 
     def events(self, answer: Sequence[Spoken], cut: Cut, *, escapes: bool = False) -> list[bytes]:
         """Return the answer as server-sent events."""
-        dump: Callable[[Body], bytes] = (lambda value: json.dumps(value).encode()) if escapes else orjson.dumps
+        dump: Callable[[Body], bytes] = (
+            (lambda value: json.dumps(value).encode()) if escapes else orjson.dumps
+        )
         written = []
         for each in self.streamed(answer, cut):
             name = b"event: %b\n" % each["type"].encode() if self.is_named else b""
@@ -77,7 +79,12 @@ def events_of(stream: bytes) -> Iterator[Body]:
 
 
 def _chat_streamed(answer: Sequence[Spoken], cut: Cut) -> list[Body]:
-    base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_790_000_000, "model": "gpt-5.4"}
+    base = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1_790_000_000,
+        "model": "gpt-5.4",
+    }
     waiting: dict[int, list[Body]] = {}
     calls: dict[int, int] = {}
     for each in answer:
@@ -87,7 +94,8 @@ def _chat_streamed(answer: Sequence[Spoken], cut: Cut) -> list[Body]:
             head = {"index": number, "id": f"call_{number}", "type": "function"}
             deltas.append({"tool_calls": [head | {"function": {"name": "mail", "arguments": ""}}]})
             deltas += [
-                {"tool_calls": [{"index": number, "function": {"arguments": piece}}]} for piece in cut(each.text)
+                {"tool_calls": [{"index": number, "function": {"arguments": piece}}]}
+                for piece in cut(each.text)
             ]
         else:
             field = "content" if each.kind == "answer" else "reasoning_content"
@@ -119,7 +127,13 @@ def _chat_whole(answer: Sequence[Spoken]) -> Body:
         {"index": index, "message": message, "logprobs": None, "finish_reason": "stop"}
         for index, message in sorted(messages.items())
     ]
-    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-5.4", "choices": choices}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "gpt-5.4",
+        "choices": choices,
+    }
 
 
 def _read_chat_stream(chunks: Sequence[Body]) -> list[Spoken]:
@@ -157,7 +171,11 @@ def _item(each: Spoken, index: int) -> Body:
             "id": f"msg_{index}", "type": "message", "role": "assistant", "status": "completed", "content": [part],
         }  # fmt: skip
     if each.kind == "reasoning":
-        return {"id": f"rs_{index}", "type": "reasoning", "summary": [{"type": "summary_text", "text": each.text}]}
+        return {
+            "id": f"rs_{index}",
+            "type": "reasoning",
+            "summary": [{"type": "summary_text", "text": each.text}],
+        }
     return {
         "id": f"fc_{index}", "type": "function_call", "call_id": f"call_{index}", "name": "mail",
         "arguments": each.text, "status": "completed",
@@ -284,7 +302,11 @@ def _block(each: Spoken, index: int) -> Body:
     if each.kind == "answer":
         return {"type": "text", "text": each.text, "citations": None}
     if each.kind == "reasoning":
-        return {"type": "thinking", "thinking": each.text, "signature": "EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl"}
+        return {
+            "type": "thinking",
+            "thinking": each.text,
+            "signature": "EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl",
+        }
     return {"type": "tool_use", "id": f"toolu_{index}", "name": "mail", "input": orjson.loads(each.text)}
 
 
@@ -304,7 +326,11 @@ def _messages_streamed(answer: Sequence[Spoken], cut: Cut) -> list[Body]:
         events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
         events.append({"type": "content_block_stop", "index": index})
     delta = {"stop_reason": "end_turn", "stop_sequence": None}
-    return [*events, {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 7}}, {"type": "message_stop"}]
+    return [
+        *events,
+        {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 7}},
+        {"type": "message_stop"},
+    ]
 
 
 def _messages_whole(answer: Sequence[Spoken]) -> Body:
