@@ -107,6 +107,9 @@ def verify(folder: Path | None) -> None:
     "--out", type=_FOLDER, required=True, help="The folder to write the weights, card and evaluation to."
 )
 @click.option("--base", type=_EXISTING, help="A folder of all-MiniLM-L6-v2, if its package is not installed.")
+@click.option(
+    "--start", type=_EXISTING, help="The work folder of another run, to begin with what it learned."
+)
 @click.option("--version", default="1", show_default=True, help="What to call the result.")
 @click.option("--pii", default=None, type=int, help="How many texts with personal data to learn from.")
 @click.option("--injection", default=None, type=int, help="How many texts about injections.")
@@ -120,6 +123,7 @@ def train(
     work: Path,
     out: Path,
     base: Path | None,
+    start: Path | None,
     version: str,
     minutes: float | None,
     device: str,
@@ -130,7 +134,9 @@ def train(
 
     recipe = Recipe.chosen(device=device, **chosen)
     until = time.monotonic() + 60 * minutes if minutes else None
-    result = made(data, work, out, recipe=recipe, base=base, version=version, say=_stamped(), until=until)
+    result = made(
+        data, work, out, recipe=recipe, base=base, start=start, version=version, say=_stamped(), until=until
+    )
     click.echo(json.dumps(result, indent=2))
 
 

@@ -1,4 +1,4 @@
-"""How near our embeddings are to those of the published encoder."""
+"""How near two readers of the same texts are to each other."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,3 +29,25 @@ def likeness(
         "mean_cosine": round(float((ours * expected).sum(-1).mean()), 4),
         "rank_agreement_of_pairs": round(float(alike), 4),
     }
+
+
+def alike(one: Encoder, other: Encoder, texts: Sequence[str]) -> Mapping[str, float]:
+    """Return how often two encoders find the very same spans, and how far their probabilities lie apart."""
+    passages = [Passage(text) for text in texts]
+    pairs = list(zip(one.read(passages), other.read(passages), strict=True))
+    places = [
+        tuple({(span.entity, span.start, span.end) for span in reading.spans} for reading in pair)
+        for pair in pairs
+    ]
+    return {
+        "texts": len(texts),
+        "same_spans": round(float(np.mean([mine == theirs for mine, theirs in places])), 4),
+        "mean_difference_of_injection": _apart([(a.injection, b.injection) for a, b in pairs]),
+        "mean_difference_of_toxicity": _apart(
+            [(a.toxicity["toxicity"], b.toxicity["toxicity"]) for a, b in pairs]
+        ),
+    }
+
+
+def _apart(pairs: Sequence[tuple[float, float]]) -> float:
+    return round(float(np.mean([abs(mine - theirs) for mine, theirs in pairs])), 4)

@@ -19,6 +19,7 @@ from guardrails.training.examples import Example
 from guardrails.training.export import export, recalibrate
 from guardrails.training.features import Featurizer, tokenizer_json
 from guardrails.training.held_out import HeldOut, held_out
+from guardrails.training.likeness import alike, likeness
 from guardrails.training.mixture import lived_in, mixture
 from guardrails.training.rows import fingerprint, without
 from guardrails.training.teacher import meanings
@@ -27,6 +28,7 @@ from guardrails.training.trainer import Settings, begin_with, train
 Say = Callable[[str], None]
 DROPOUT = 0.1
 EVALUATION = "evaluation.json"
+NOTED = "learned.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ def made(
     *,
     recipe: Recipe,
     base: Path | None = None,
+    start: Path | None = None,
     version: str,
     say: Say,
     until: float | None = None,
@@ -70,18 +73,51 @@ def made(
     """Train, export, calibrate, judge and describe; return what was measured."""
     texts = held_out(data)
     examples, seen = to_learn_from(data, recipe, texts)
-    network, tokenizer = trained(examples, work, recipe=recipe, base=base, say=say, until=until)
+    note(work, recipe, seen, start=start)
+    network, tokenizer = trained(examples, work, recipe=recipe, base=base, start=start, say=say, until=until)
+    return finished(network, tokenizer, work, out, texts=texts, base=base, version=version, say=say)
+
+
+def finished(
+    network: Network,
+    tokenizer: str,
+    work: Path,
+    out: Path,
+    *,
+    texts: HeldOut,
+    base: Path | None,
+    version: str,
+    say: Say,
+) -> Mapping[str, Any]:
+    """Export a trained network, calibrate it, judge it, and write everything down."""
     say("writing the weights")
     manifest = export(network, tokenizer, out, calibration=UNCALIBRATED, version=version)
     say("calibrating")
     encoder = Encoder.unchecked(out, manifest, threads=2)
     calibration = calibrated(encoder, texts)
     recalibrate(out, manifest, calibration)
-    result = evaluated(encoder.calibrated(calibration), texts, seen=seen, say=say)
-    result = {**result, "recipe": asdict(recipe), "embedding": agreement(network, encoder, texts, base)}
+    noted = json.loads((work / NOTED).read_text())
+    encoder = encoder.calibrated(calibration)
+    result = {
+        **evaluated(encoder, texts, seen=frozenset(noted["seen"]), say=say),
+        "embedding": agreement(encoder, tokenizer, texts, base),
+        "eight_bits_beside_sixteen": alike(
+            encoder, Encoder.unchecked(out, encoder.manifest, device="torch"), plain_texts(texts)
+        ),
+        "recipe": noted["recipe"],
+        "before": noted["before"],
+    }
     (out / EVALUATION).write_text(json.dumps(result, indent=2) + "\n")
     write_card(out)
     return result
+
+
+def note(work: Path, recipe: Recipe, seen: frozenset[str], *, start: Path | None) -> None:
+    """Write down what is learned from, and what was learned from by the run that it begins with."""
+    before = json.loads((start / NOTED).read_text()) if start else {"recipe": None, "seen": []}
+    work.mkdir(parents=True, exist_ok=True)
+    said = {"recipe": asdict(recipe), "before": before["recipe"], "seen": sorted(seen.union(before["seen"]))}
+    (work / NOTED).write_text(json.dumps(said))
 
 
 def judged_again(data: Path, directory: Path, *, threads: int, say: Say) -> Mapping[str, Any]:
@@ -91,9 +127,11 @@ def judged_again(data: Path, directory: Path, *, threads: int, say: Say) -> Mapp
         raise EncoderError(
             f"{directory} holds no {EVALUATION}, which says what the model was trained on; train writes it"
         )
-    recipe = Recipe.from_json(json.loads(path.read_text())["recipe"])
+    said = json.loads(path.read_text())
     texts = held_out(data)
-    _, seen = to_learn_from(data, recipe, texts)
+    seen: frozenset[str] = frozenset()
+    for recipe in (said["recipe"], said["before"]):
+        seen |= to_learn_from(data, Recipe.from_json(recipe), texts)[1] if recipe else frozenset()
     encoder = Encoder.load(directory, threads=threads)
     return evaluated(encoder, texts, seen=seen, say=say)
 
@@ -117,7 +155,10 @@ def trained(
     until: float | None = None,
     start: Path | None = None,
 ) -> tuple[Network, str]:
-    """Train, or go on training; return the network and its tokenizer."""
+    """Train, or go on training; return the network and its tokenizer.
+
+    It begins with the published encoder, or with what the run in the folder `start` learned.
+    """
     directory = base_directory(base)
     tokenizer, rows = tokenizer_json(directory)
     seed = recipe.settings.seed
@@ -141,13 +182,14 @@ def trained(
     return network.cpu(), tokenizer
 
 
-def agreement(network: Network, encoder: Encoder, texts: HeldOut, base: Path | None) -> Mapping[str, float]:
+def agreement(encoder: Encoder, tokenizer: str, texts: HeldOut, base: Path | None) -> Mapping[str, float]:
     """Say how near the embeddings are to those of the published encoder, on texts never seen."""
-    from guardrails.training.likeness import likeness  # noqa: PLC0415
-
     directory = base_directory(base)
-    tokenizer, rows = tokenizer_json(directory)
-    sample = [
-        each.text for each in (*texts.toxicity_test[:400], *texts.injection_test[:400]) if not each.task
-    ]
-    return likeness(encoder, pretrained(directory, rows, dropout=0.0), tokenizer, sample)
+    _, rows = tokenizer_json(directory)
+    return likeness(encoder, pretrained(directory, rows, dropout=0.0), tokenizer, plain_texts(texts))
+
+
+def plain_texts(texts: HeldOut) -> list[str]:
+    """Return some of the texts that the model is judged with."""
+    some = (*texts.toxicity_test[:300], *texts.injection_test[:300], *texts.pii_test[:300])
+    return [example.text for example in some if not example.task]

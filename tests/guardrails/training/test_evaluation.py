@@ -1,0 +1,120 @@
+"""Calibration, judgement and card, on a handful of texts."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guardrails.encoder import Encoder
+from guardrails.encoder.labels import TRAINED_TOXICITY_LABELS
+from guardrails.training.calibrating import calibrated
+from guardrails.training.card import write_card
+from guardrails.training.evaluation import COMMENTS, evaluated
+from guardrails.training.examples import Example, Span
+from guardrails.training.held_out import CALIBRATED_ON, HeldOut
+from guardrails.training.likeness import alike
+from guardrails.training.recipe import Recipe
+from guardrails.training.rows import OverlapError, fingerprint
+from tests.guardrails.encoder.small import small_model
+
+
+def personal(number: int) -> Example:
+    text = f"Mail jane{number}@example.org, or call Jane {number}."
+    end = text.index(",")
+    return Example(
+        text=text,
+        spans=(Span("EMAIL_ADDRESS", 5, end),),
+        toxicity=None,
+        injection=None,
+        source="mails",
+        group=text,
+    )
+
+
+def comment(number: int, source: str) -> Example:
+    toxicity = dict.fromkeys(TRAINED_TOXICITY_LABELS, float(number % 2))
+    return Example(
+        text=f"comment {number} of {source}",
+        spans=None,
+        toxicity=toxicity,
+        injection=None,
+        source=source,
+        group=str(number),
+    )
+
+
+def order(number: int, source: str) -> Example:
+    return Example(
+        text=f"order {number} of {source}",
+        spans=None,
+        toxicity=None,
+        injection=float(number % 2),
+        source=source,
+        group=str(number),
+    )
+
+
+TEXTS = HeldOut(
+    pii_dev=[personal(number) for number in range(8)],
+    pii_test=[personal(number) for number in range(8, 16)],
+    toxicity_dev=[comment(number, "dev") for number in range(8)],
+    toxicity_test=[comment(number, source) for number in range(8) for source in (COMMENTS, "madlibs-nl")],
+    injection_dev=[order(number, "dev") for number in range(8)],
+    injection_benign=[order(2 * number, min(CALIBRATED_ON)) for number in range(8)],
+    injection_test=[order(number, "elsewhere") for number in range(8)],
+    injection_written=[order(number, "written") for number in range(8)],
+)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    encoder = Encoder.load(small_model(tmp_path_factory.mktemp("weights")))
+    return encoder.calibrated(calibrated(encoder, TEXTS))
+
+
+@pytest.fixture(scope="module")
+def measured(encoder: Encoder) -> Any:
+    return evaluated(encoder, TEXTS, seen=frozenset(["something else"]), say=lambda line: None)
+
+
+def test_everything_asked_for_is_measured(measured: Any) -> None:
+    assert set(measured["summary"]) >= {"pii: character recall", "injection: recall at 1 % false alarms"}
+    assert measured["rows_judged_on"] == 8 + 16 + 8 + 8
+    assert json.loads(json.dumps(measured)) == measured
+
+
+def test_the_recognizers_find_what_has_a_form(measured: Any) -> None:
+    assert measured["pii"]["recognizers"]["f1_by_entity"]["EMAIL_ADDRESS"] == 1.0
+    assert measured["pii"]["presidio"]["f1_by_entity"]["EMAIL_ADDRESS"] == 1.0
+    assert measured["pii"]["recognizers_and_encoder"]["character_recall"] == 1.0
+
+
+def test_a_text_that_was_learned_from_stops_the_judgement(encoder: Encoder) -> None:
+    with pytest.raises(OverlapError):
+        evaluated(encoder, TEXTS, seen=frozenset([fingerprint(personal(9))]), say=lambda line: None)
+
+
+def test_the_injection_threshold_spares_benign_texts(encoder: Encoder) -> None:
+    assert 0.05 <= encoder.calibration.thresholds["injection"] <= 0.99
+
+
+def test_the_card_names_what_falls_short(measured: Any, tmp_path: Path) -> None:
+    folder = small_model(tmp_path)
+    others = {
+        "embedding": {"mean_cosine": 0.9, "rank_agreement_of_pairs": 0.9},
+        "recipe": asdict(Recipe()),
+        "before": None,
+    }
+    (folder / "evaluation.json").write_text(json.dumps({**measured, **others}))
+    write_card(folder)
+
+    card = (folder / "CARD.md").read_text()
+    assert "Where it falls short" in card
+    assert "in flag mode" in card
+    assert "Wikigold" in (folder / "ATTRIBUTIONS.md").read_text()
+
+
+def test_two_readers_of_the_same_weights_are_alike(encoder: Encoder) -> None:
+    assert alike(encoder, encoder, ["some text", "another"])["same_spans"] == 1.0
