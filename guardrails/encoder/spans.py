@@ -5,19 +5,23 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from guardrails.encoder.labels import OUTSIDE, TOKEN_LABELS, entity_of
+from guardrails.encoder.labels import OUTSIDE, PII_ENTITIES, TOKEN_LABELS, entity_of, goes_on
 from guardrails.encoder.reading import EncoderSpan
 from guardrails.encoder.windows import Tokens
 
 Array = NDArray[np.float32]
 _HARDLY = 0.1
 _NEVER = np.float32(-1e9)
+_ENDS_WITH_LINE = [goes_on(entity) for entity in PII_ENTITIES if entity != "STREET_ADDRESS"]
+
+Booleans = NDArray[np.bool_]
 
 
 def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[EncoderSpan, ...]:
     """Return what the likeliest path of tags says; `chances` are the logarithms of the tags' probabilities.
 
-    An entity begins where a word does, and every part of a word belongs to what the word does.
+    An entity begins where a word does, every part of a word belongs to what the word does, and only an address goes on in the
+    next line.
     """
     ready = chances.copy()
     ready[:, 1:] += readiness
@@ -25,7 +29,7 @@ def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[Encod
     open_ = chances[:, OUTSIDE] < np.log1p(-_HARDLY * np.exp(-readiness))
     found: list[EncoderSpan] = []
     for first, last in _runs(_whole_words(open_, tokens.within)):
-        path = _best_path(ready[first:last], tokens.within[first:last])
+        path = _best_path(ready[first:last], tokens.within[first:last], tokens.begins_line[first:last])
         for begin, end in _entities(path):
             entity = entity_of(path[begin])
             score = 1 - float(np.exp(chances[first + begin : first + end, OUTSIDE]).mean())
@@ -34,7 +38,7 @@ def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[Encod
     return tuple(found)
 
 
-def _best_path(chances: Array, within: NDArray[np.bool_]) -> list[int]:
+def _best_path(chances: Array, within: Booleans, begins_line: Booleans) -> list[int]:
     """Find the likeliest tags in which an entity only goes on after it has begun."""
     count = len(TOKEN_LABELS)
     begins = np.arange(1, count, 2)
@@ -44,10 +48,12 @@ def _best_path(chances: Array, within: NDArray[np.bool_]) -> list[int]:
     score[begins] = chances[0, begins]
     for place in range(1, len(chances)):
         best = int(score.argmax())
-        goes_on = np.where(score[begins] >= score[begins + 1], begins, begins + 1)
+        before = np.where(score[begins] >= score[begins + 1], begins, begins + 1)
         after = np.full(count, _NEVER)
-        after[begins + 1] = score[goes_on]
-        came_from[place, begins + 1] = goes_on
+        after[begins + 1] = score[before]
+        came_from[place, begins + 1] = before
+        if begins_line[place]:
+            after[_ENDS_WITH_LINE] = _NEVER
         if within[place]:
             after[OUTSIDE] = score[OUTSIDE]
             came_from[place, OUTSIDE] = OUTSIDE
@@ -64,24 +70,24 @@ def _best_path(chances: Array, within: NDArray[np.bool_]) -> list[int]:
 def _entities(path: list[int]) -> Iterator[tuple[int, int]]:
     begin = None
     for place, tag in enumerate([*path, OUTSIDE]):
-        goes_on = tag != OUTSIDE and tag % 2 == 0
-        if begin is not None and not goes_on:
+        is_further = tag != OUTSIDE and tag % 2 == 0
+        if begin is not None and not is_further:
             yield begin, place
             begin = None
         if tag % 2 == 1:
             begin = place
 
 
-def _whole_words(open_: NDArray[np.bool_], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _whole_words(open_: Booleans, within: Booleans) -> Booleans:
     if not open_.any():
         return open_
     word = np.cumsum(~within)
     touched = np.zeros(int(word[-1]) + 1, bool)
     np.logical_or.at(touched, word, open_)
-    result: NDArray[np.bool_] = touched[word]
+    result: Booleans = touched[word]
     return result
 
 
-def _runs(open_: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+def _runs(open_: Booleans) -> Iterator[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], open_, [False]]).astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

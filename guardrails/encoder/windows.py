@@ -18,12 +18,13 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A text as tokens: their numbers, their characters from and to, and whether each goes on with a word."""
+    """A text as tokens: their numbers, their characters from and to, whether each goes on with a word, or begins a line."""
 
     ids: Integers
     starts: Integers
     ends: Integers
     within: NDArray[np.bool_]
+    begins_line: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,8 @@ class Cutter:
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Split texts into tokens."""
-        return [
-            _tokens(encoding)
-            for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        ]
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [_tokens(text, encoding) for text, encoding in zip(texts, encoded, strict=True)]
 
     def windows(self, passages: Sequence[Passage], texts: Sequence[Tokens]) -> Iterator[Window]:
         """Yield the windows of all passages; an empty text has one, too."""
@@ -103,8 +102,13 @@ def _firsts(length: int, room: int) -> range:
     return range(0, length - OVERLAP, step)
 
 
-def _tokens(encoding: Any) -> Tokens:
+def _tokens(text: str, encoding: Any) -> Tokens:
     offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
+    starts, ends = offsets[:, 0], offsets[:, 1]
     words = encoding.word_ids
     within = np.array([place > 0 and word == words[place - 1] for place, word in enumerate(words)], bool)
-    return Tokens(np.array(encoding.ids, np.int64), offsets[:, 0], offsets[:, 1], within)
+    # The network sees no ends of lines: whitespace is gone before it reads.
+    breaks = [place for place, character in enumerate(text) if character == "\n"]
+    line = np.searchsorted(breaks, starts)
+    begins_line = np.concatenate([[False], line[1:] != line[:-1]]) if len(starts) else np.zeros(0, bool)
+    return Tokens(np.array(encoding.ids, np.int64), starts, ends, within, begins_line)

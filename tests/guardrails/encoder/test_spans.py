@@ -11,8 +11,8 @@ PERSON, PERSON_ON = begins("PERSON"), goes_on("PERSON")
 CITY, CITY_ON = begins("LOCATION"), goes_on("LOCATION")
 
 
-def tokens(words: list[str]) -> Tokens:
-    """Tokens of words with a space before each; a word with ## goes on with the one before."""
+def tokens(words: list[str], line_at: int | None = None) -> Tokens:
+    """Tokens of words with a space before each; a word with ## goes on with the one before; one may begin a line."""
     starts, ends, at = [], [], 0
     for word in words:
         at += 0 if word.startswith("##") else 1
@@ -20,7 +20,8 @@ def tokens(words: list[str]) -> Tokens:
         at += len(word.removeprefix("##"))
         ends.append(at)
     within = np.array([word.startswith("##") for word in words])
-    return Tokens(np.zeros(len(words), np.int64), np.array(starts), np.array(ends), within)
+    begins_line = np.arange(len(words)) == (-1 if line_at is None else line_at)
+    return Tokens(np.zeros(len(words), np.int64), np.array(starts), np.array(ends), within, begins_line)
 
 
 def chances(tags: list[dict[int, float]]) -> np.ndarray:  # type: ignore[type-arg]
@@ -78,6 +79,17 @@ def test_the_score_is_the_probability_of_personal_data_of_any_kind() -> None:
     (span,) = spans_of(tokens(["jane"]), chances([{PERSON: 0.5, CITY: 0.3, OUTSIDE: 0.2}]), readiness=0)
 
     assert span.score == pytest.approx(0.8, abs=1e-3)
+
+
+def test_a_name_ends_with_its_line_but_an_address_goes_on() -> None:
+    name = spans_of(
+        tokens(["jane", "doe"], 1), chances([{PERSON: 1}, {PERSON_ON: 0.9, OUTSIDE: 0.1}]), readiness=0
+    )
+    street, on = begins("STREET_ADDRESS"), goes_on("STREET_ADDRESS")
+    address = spans_of(tokens(["elm", "leeds"], 1), chances([{street: 1}, {on: 1}]), readiness=0)
+
+    assert [(span.start, span.end) for span in name] == [(1, 5)]
+    assert [(span.start, span.end) for span in address] == [(1, 10)]
 
 
 def test_no_tokens_have_no_spans() -> None:
