@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 30},
     },
+    "wake idle experiments": {
+        "task": "console.experiments.tasks.sweep",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
     "look for drift": {
         "task": "console.drift.tasks.check_all",
         "schedule": crontab(minute="7"),
@@ -54,7 +59,16 @@ app.conf.beat_schedule = {
         "options": {"expires": 60},
     },
 }
-app.autodiscover_tasks(["console.evaluations", "console.drift", "console.gateway", "console.quality", "console.policies"])
+app.autodiscover_tasks(
+    [
+        "console.evaluations",
+        "console.experiments",
+        "console.drift",
+        "console.gateway",
+        "console.policies",
+        "console.quality",
+    ]
+)
 
 
 @after_setup_logger.connect

@@ -65,6 +65,16 @@ def percent(fraction: float | None) -> str:
     return f"{value:.0f} %" if value == 0 or abs(value) >= 10 else f"{value:.1f} %"
 
 
+def points(fraction: float | None) -> str:
+    """Return hundredths of a scale as points."""
+    return "–" if fraction is None else f"{fraction * 100:.1f} pt"
+
+
+def signed(number: float | None) -> str:
+    """Return a difference with its sign."""
+    return "–" if number is None else f"{number:+.3g}".replace("-", "−")
+
+
 def moment(at: datetime, *, now: datetime) -> str:
     """Return a time as short as it stays clear from the present one; both in the reader's time zone."""
     if at.date() == now.date():

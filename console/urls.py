@@ -15,5 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("console.quality.urls")),
     path("", include("console.evaluations.urls")),
     path("", include("console.drift.urls")),
+    path("", include("console.experiments.urls")),
+    path("", include("console.datasets.urls")),
     path("", include("console.gateway.urls")),
 ]

@@ -102,13 +102,13 @@ class RuleForm(forms.Form):
                 help_text=f"The model that judges, called through the proxy: {', '.join(models[:8]) or 'any it routes'}.",
             )
         for parameter in kind.parameters:
-            self.fields[_key(parameter)] = _field(parameter)
-        self.order_fields(["name", "judge_model", *(_key(parameter) for parameter in kind.parameters)])
+            self.fields[key_of(parameter)] = field_of(parameter)
+        self.order_fields(["name", "judge_model", *(key_of(parameter) for parameter in kind.parameters)])
 
     @property
     def of_evaluator(self) -> list[forms.BoundField]:
         """What the evaluator asks for."""
-        mine = {"name", "judge_model", *(_key(parameter) for parameter in self.kind.parameters)}
+        mine = {"name", "judge_model", *(key_of(parameter) for parameter in self.kind.parameters)}
         return [field for field in self if field.name in mine]
 
     @property
@@ -119,15 +119,17 @@ class RuleForm(forms.Form):
 
     def parameters(self) -> dict[str, Any]:
         """Return the evaluator's parameters; those left empty keep their defaults."""
-        given = {parameter.name: self.cleaned_data[_key(parameter)] for parameter in self.kind.parameters}
+        given = {parameter.name: self.cleaned_data[key_of(parameter)] for parameter in self.kind.parameters}
         return {name: value for name, value in given.items() if value not in (None, "", [], {})}
 
 
-def _key(parameter: Parameter) -> str:
+def key_of(parameter: Parameter) -> str:
+    """Return the name of a parameter's field."""
     return f"p_{parameter.name}"
 
 
-def _field(parameter: Parameter) -> forms.Field:
+def field_of(parameter: Parameter) -> forms.Field:
+    """Return the field in which a parameter is asked for."""
     details: dict[str, Any] = {
         "label": parameter.name.replace("_", " ").capitalize(),
         "help_text": parameter.help,

@@ -111,6 +111,8 @@ INSTALLED_APPS = [
     "console.evaluations",
     "console.drift",
     "console.quality",
+    "console.datasets",
+    "console.experiments",
     "console.api",
 ]
 
@@ -242,6 +244,7 @@ CELERY = {
         "console.evaluations.tasks.judge": {"queue": "evals"},
         "console.evaluations.tasks.judge_together": {"queue": "gpu"},
         "console.quality.tasks.run_backtest": {"queue": "evals"},
+        "console.experiments.tasks.work": {"queue": "evals"},
     },
     "broker_transport_options": {"visibility_timeout": 1200, "global_keyprefix": "parapet:celery:"},
     "broker_connection_retry_on_startup": True,

@@ -18,6 +18,8 @@ register = template.Library()
 register.filter("count", formats.count)
 register.filter("duration", formats.duration)
 register.filter("percent", formats.percent)
+register.filter("points", formats.points)
+register.filter("signed", formats.signed)
 
 STATUS_TONES = {"ok": "ok", "error": "danger", "blocked": "guard", "aborted": "warn"}
 ACTION_TONES = {"allow": "ok", "flag": "warn", "mask": "info", "escalate": "guard", "block": "guard"}

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from console.accounts.access import project_for
+from console.accounts.access import can, project_for
 from console.accounts.models import Project, User
 from console.pages import bad_filters, is_partial, zone_of
 from console.ranges import CHOICES, FilterError
@@ -93,6 +93,7 @@ def list_traces(request: HttpRequest, slug: str) -> HttpResponse:
         "is_empty": is_empty,
         "project_url": f"/p/{project.slug}/",
         "has_filters": has_filters(filters),
+        "may_edit": can(request.user, project, to="edit"),
     }
     return render(request, "traces/list.html", context)
 
@@ -123,6 +124,7 @@ def show_trace(request: HttpRequest, slug: str, trace_id: str) -> HttpResponse:
         "span": opened(span, trace, key_names=_key_names(project)),
         "selected": span.span_id,
         "traces_url": f"/p/{project.slug}/traces/",
+        "may_edit": can(request.user, project, to="edit"),
     }
     if is_partial(request):
         return render(request, "traces/_span.html", context)

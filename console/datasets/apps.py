@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class DatasetsConfig(AppConfig):
+    """Names the app to Django."""
+
+    name = "console.datasets"
+    label = "datasets"

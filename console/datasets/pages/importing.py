@@ -1,0 +1,152 @@
+"""From a file to items: upload, say what the columns mean, see what would happen, put it in."""
+
+import json
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from console.accounts.access import person
+from console.datasets import actions
+from console.datasets.access import dataset_for, upload_for
+from console.datasets.content import ContentError
+from console.datasets.forms import UploadForm
+from console.datasets.importing.check import Checked, Outcome, check_rows
+from console.datasets.importing.files import FileError, Table, read_table
+from console.datasets.importing.mapping import PLACES, guess
+from console.datasets.models import Source, Upload
+from console.datasets.pages.common import page_of
+
+_SHOWN, _LISTED = 5, 200
+_KEPT = timedelta(days=1)
+"""How long a file waits for somebody to say what its columns are."""
+
+
+@require_POST
+def upload(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
+    """Take a file in, for its columns to be named."""
+    dataset = dataset_for(request.user, slug, dataset_id, to="edit")
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return redirect("datasets:detail", slug, dataset.pk)
+    file = form.cleaned_data["file"]
+    content, name = file.read(), (file.name or "upload")[-200:]
+    try:
+        read_table(content, name=name)
+    except FileError as error:
+        messages.error(request, f"{error}.")
+        return redirect("datasets:detail", slug, dataset.pk)
+    Upload.objects.filter(created_at__lt=timezone.now() - _KEPT).delete()
+    made = Upload.objects.create(dataset=dataset, name=name, content=content, created_by=person(request))
+    return redirect("datasets:preview", slug, dataset.pk, made.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) -> HttpResponse:
+    """Show what every row would become; put the good ones in when asked to."""
+    made = upload_for(request.user, slug, dataset_id, upload_id)
+    table = read_table(bytes(made.content), name=made.name)
+    meaning = _meaning(request, table)
+    checked = check_rows(made.dataset, table, meaning)
+    if request.method == "POST" and "put-in" in request.POST:
+        return _put_in(request, slug, made, checked)
+    context = page_of(
+        request,
+        made.dataset.project,
+        dataset=made.dataset,
+        upload=made,
+        table=table,
+        columns=[
+            (number, column, meaning[column], _samples(table, column))
+            for number, column in enumerate(table.columns)
+        ],
+        places=PLACES,
+        checked=checked,
+        shown=checked.good[:_SHOWN],
+        wrong=checked.wrong[:_LISTED],
+        repeated=checked.repeated[:_LISTED],
+    )
+    return render(request, "datasets/preview.html", context)
+
+
+@require_safe
+def left_out(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) -> HttpResponse:
+    """Give the rows that cannot be put in, as they came, each with what is wrong with it."""
+    made = upload_for(request.user, slug, dataset_id, upload_id)
+    table = read_table(bytes(made.content), name=made.name)
+    checked = check_rows(made.dataset, table, _meaning(request, table))
+    lines = [
+        json.dumps(
+            {
+                "row": one.row.number,
+                "problems": list(one.problems),
+                "repeats": one.repeats,
+                "raw": one.row.raw,
+            }
+        )
+        for one in checked.outcomes
+        if one.problems or one.repeats
+    ]
+    answer = HttpResponse("\n".join(lines) + "\n", content_type="application/jsonl")
+    answer["Content-Disposition"] = 'attachment; filename="left-out.jsonl"'
+    return answer
+
+
+def _put_in(request: HttpRequest, slug: str, made: Upload, checked: Checked) -> HttpResponse:
+    if checked.wrong and "without-wrong" not in request.POST:
+        messages.error(
+            request,
+            f"{len(checked.wrong)} rows cannot be put in. Mend them, or tick that the others go in without them.",
+        )
+        return redirect(request.get_full_path())
+    chosen = [*checked.good, *(checked.kept_repeats if "keep-repeated" in request.POST else [])]
+    put = [_new(made, one) for one in chosen]
+    try:
+        version = actions.save_version(
+            dataset=made.dataset,
+            author=person(request).email,
+            by=person(request),
+            now=timezone.now(),
+            put=put,
+            note=f"from {made.name}",
+        )
+    except (actions.DatasetError, ContentError) as error:
+        messages.error(request, f"Nothing was put in: {error}.")
+        return redirect(request.get_full_path())
+    made.delete()
+    left = len(checked.outcomes) - len(put)
+    messages.success(
+        request,
+        f"Version {version.number}: {version.added} items added, {version.changed} replaced, {left} rows left out.",
+    )
+    return redirect("datasets:detail", slug, made.dataset_id)
+
+
+def _new(made: Upload, one: Outcome) -> actions.NewItem:
+    assert one.content is not None
+    return actions.NewItem(
+        content=one.content, source=Source.FILE, origin={"file": made.name, "row": one.row.number}
+    )
+
+
+def _meaning(request: HttpRequest, table: Table) -> dict[str, str]:
+    """Return what the person says the columns are; what was not said is guessed."""
+    said = request.POST if request.method == "POST" else request.GET
+    guessed = guess(table.columns)
+    meaning = {}
+    for number, column in enumerate(table.columns):
+        place = said.get(f"column-{number}", guessed[column])
+        meaning[column] = place if place in PLACES else guessed[column]
+    return meaning
+
+
+def _samples(table: Table, column: str) -> list[str]:
+    values = [row.values[column] for row in table.rows[:50] if row.values.get(column) not in (None, "")]
+    return [
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values[:2]
+    ]

@@ -1,0 +1,171 @@
+"""The queue that is a table: each trial is leased to one worker at a time, and its row is finished once."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet, Sum
+
+from console.experiments.definition import Definition, fingerprint
+from console.experiments.models import Experiment, State, Trial, TrialState
+from evaluators.score import NotApplicable, Outcome, Score, Unscored
+from evaluators.trials import StoredAnswer
+
+LEASE = timedelta(seconds=90)
+"""A worker that lives renews it; only a lost one lets it run out."""
+MOST_ATTEMPTS = 3
+"""Tries of a call that fails."""
+MOST_LOSSES = 5
+"""Workers that may be lost over one trial before it is given up."""
+_STATES: Mapping[str, type[Score | Unscored | NotApplicable]] = {
+    "scored": Score,
+    "unscored": Unscored,
+    "not_applicable": NotApplicable,
+}
+_NAMES = {kind: name for name, kind in _STATES.items()}
+
+
+def ask_for(experiment: Experiment, definition: Definition, *, look: int, arms: Collection[str]) -> int:
+    """Owe every trial up to a look that is not owed yet; both arms of a trial follow one another."""
+    known = set(Trial.objects.filter(experiment=experiment).values_list("case", "arm", "number"))
+    position = len(known)
+    owed: list[Trial] = []
+    for number in range(1, look + 1):
+        for case in sorted(definition.cases, key=lambda case: _draw(case.id, number)):
+            names = [name for name in definition.arms if name in arms]
+            for arm in names[::-1] if _draw(case.id, -number)[0] % 2 else names:
+                if (case.id, arm, number) not in known:
+                    position += 1
+                    owed.append(
+                        Trial(
+                            experiment=experiment,
+                            case=case.id,
+                            arm=arm,
+                            number=number,
+                            position=position,
+                            fingerprint=fingerprint(definition, arm, case),
+                        )
+                    )
+    Trial.objects.bulk_create(owed, batch_size=500, ignore_conflicts=True)
+    return len(owed)
+
+
+@transaction.atomic
+def lease(experiment: Experiment, *, now: datetime, limit: int, holds: int) -> list[Trial]:
+    """Lease the next trials to this worker, as far as the experiment runs and others leave room.
+
+    A trial over which a worker was lost is leased only to a worker that holds nothing else: should it be what
+    brings workers down, it brings no other trial down with it.
+    """
+    current = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if current.state != State.RUNNING:
+        return []
+    reclaim(current, now=now)
+    trials = Trial.objects.filter(experiment=current)
+    running = trials.filter(state=TrialState.RUNNING)
+    room = limit - running.count()
+    if room <= 0 or running.filter(losses__gt=0).exists():
+        return []
+    due = trials.filter(Q(lease_until=None) | Q(lease_until__lte=now), state=TrialState.WAITING)
+    chosen = list(due.filter(losses=0).values_list("pk", flat=True)[:room])
+    if not chosen and not holds and not running.exists():
+        chosen = list(due.values_list("pk", flat=True)[:1])
+    trials.filter(pk__in=chosen, state=TrialState.WAITING).update(
+        state=TrialState.RUNNING, lease_until=now + LEASE, attempts=F("attempts") + 1
+    )
+    return list(trials.filter(pk__in=chosen))
+
+
+def reclaim(experiment: Experiment, *, now: datetime) -> None:
+    """Take back what lost workers held; what too many were lost over is given up and counts as unscored."""
+    lost = Trial.objects.filter(experiment=experiment, state=TrialState.RUNNING, lease_until__lte=now)
+    lost.filter(losses__gte=MOST_LOSSES - 1).update(
+        state=TrialState.DEAD,
+        losses=F("losses") + 1,
+        lease_until=None,
+        finished_at=now,
+        error=f"{MOST_LOSSES} workers were lost over it",
+    )
+    lost.update(state=TrialState.WAITING, losses=F("losses") + 1, lease_until=None)
+
+
+def renew(trials: Iterable[Trial], *, now: datetime) -> None:
+    """Keep what this worker still holds."""
+    for trial in trials:
+        _held(trial).update(lease_until=now + LEASE)
+
+
+def keep_answer(trial: Trial, answer: StoredAnswer, *, trace_id: str) -> bool:
+    """Store an answer as soon as it is there, so that nobody pays for it twice; False when the lease was lost."""
+    stored = asdict(answer) | {"attributes": {}}
+    cost = answer.cost_usd or 0.0
+    trial.answer, trial.trace_id, trial.cost_usd = stored, trace_id, cost
+    trial.has_unknown_cost = answer.cost_usd is None and not answer.error
+    return bool(
+        _held(trial).update(
+            answer=stored, trace_id=trace_id, cost_usd=cost, has_unknown_cost=trial.has_unknown_cost
+        )
+    )
+
+
+def finish(trial: Trial, outcomes: Mapping[str, Outcome], *, now: datetime, error: str = "") -> bool:
+    """Store what the evaluators said; False when the lease was lost and another worker's word counts."""
+    judged = sum(outcome.cost_usd or 0.0 for outcome in outcomes.values())
+    return bool(
+        _held(trial).update(
+            state=TrialState.DONE,
+            outcomes={name: stored_outcome(outcome) for name, outcome in outcomes.items()},
+            cost_usd=trial.cost_usd + judged,
+            lease_until=None,
+            finished_at=now,
+            error=error[:300],
+        )
+    )
+
+
+def put_back(trial: Trial, *, now: datetime, after: timedelta, error: str, counts: bool) -> None:
+    """Let a leased trial wait for another try. A try that could not even begin does not count."""
+    _held(trial).update(
+        state=TrialState.WAITING,
+        lease_until=now + after,
+        error=error[:300],
+        attempts=F("attempts") if counts else F("attempts") - 1,
+    )
+
+
+def spent_usd(experiment: Experiment) -> float:
+    """Return what the experiment has cost, as far as prices are known."""
+    total: float | None = Trial.objects.filter(experiment=experiment).aggregate(total=Sum("cost_usd"))[
+        "total"
+    ]
+    return total or 0.0
+
+
+def open_trials(experiment: Experiment) -> QuerySet[Trial]:
+    """Return the trials that are not finished."""
+    return Trial.objects.filter(experiment=experiment, state__in=[TrialState.WAITING, TrialState.RUNNING])
+
+
+def stored_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return an outcome as plain values."""
+    return {"state": _NAMES[type(outcome)]} | asdict(outcome)
+
+
+def outcome_of(stored: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that plain values stand for."""
+    values = dict(stored)
+    return _STATES[values.pop("state")](**values)
+
+
+def _held(trial: Trial) -> QuerySet[Trial]:
+    """Return the row as long as this very lease is in force; attempts only grow."""
+    return Trial.objects.filter(
+        pk=trial.pk, state=TrialState.RUNNING, attempts=trial.attempts, losses=trial.losses
+    )
+
+
+def _draw(case: str, number: int) -> bytes:
+    return hashlib.sha256(f"{case}\0{number}".encode()).digest()
