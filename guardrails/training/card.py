@@ -30,7 +30,6 @@ def write_card(directory: Path) -> None:
 
 def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     manifest = read_manifest(directory)
-    recipe = measured["recipe"]
     yield f"# Guard encoder, version {manifest.version}"
     yield ""
     yield "One small encoder that reads a text once. Its heads say what personal data is in it, whether it is toxic, whether"
@@ -43,9 +42,13 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield "- Injection: direct, and, with the user's task given beside the text, indirect."
     yield "- Embedding: 384 numbers of length one, taught to agree with the base's."
     yield ""
-    yield f"Learned from {measured['rows_trained_on']:,} different texts ({_counts(recipe)}; seed {recipe['settings']['seed']}), written by ourselves or"
-    yield "published as `ATTRIBUTIONS.md` says. English above all; German, French, Spanish, Italian, Dutch and Portuguese"
-    yield "in part; nothing in other scripts. The vocabulary knows no capitals."
+    yield f"Learned from {measured['rows_trained_on']:,} different texts, written by ourselves or published as"
+    yield "`ATTRIBUTIONS.md` says. English above all; German, French, Spanish, Italian, Dutch and Portuguese in part; hardly"
+    yield "anything in other scripts. The vocabulary knows no capitals. The runs, one after the other:"
+    yield ""
+    for recipe in (measured["before"], measured["recipe"]):
+        if recipe:
+            yield f"- {_counts(recipe)}; seed {recipe['settings']['seed']}, peak rate {recipe['settings']['peak']:g}"
     yield ""
     yield "## Measured"
     yield ""
@@ -106,4 +109,4 @@ def _scores(name: str, scores: Mapping[str, Any]) -> str:
 
 
 def _counts(recipe: Mapping[str, Any]) -> str:
-    return ", ".join(f"{count:,} for {source}" for source, count in recipe["counts"].items())
+    return ", ".join(f"{count:,} texts for {source}" for source, count in recipe["counts"].items())
