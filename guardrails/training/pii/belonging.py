@@ -27,7 +27,7 @@ FAITHS = MappingProxyType(
 )
 PARTIES = MappingProxyType(
     {
-        "en": "Democrat Republican Labour Conservative Liberal_Democrat Green_Party Libertarian Tory Democratic_Party Republican_Party Labour_Party Socialist Communist Democrats Republicans Conservatives independent SNP Sinn_Féin BJP Congress_Party ANC Marxist",
+        "en": "Democrat Republican Labour Conservative Liberal_Democrat Green_Party Libertarian Tory Democratic_Party Republican_Party Labour_Party Socialist Communist Democrats Republicans Conservatives SNP Sinn_Féin BJP Congress_Party ANC Marxist",
         "de": "CDU SPD FDP AfD CSU Grünen Linken Bündnis_90/Die_Grünen ÖVP SPÖ SVP BSW",
         "fr": "Parti_socialiste Renaissance Rassemblement_national Les_Républicains France_insoumise EELV MoDem PS LR RN",
         "es": "PSOE PP Vox Sumar Podemos Ciudadanos PRI MORENA PAN Esquerra_Republicana",

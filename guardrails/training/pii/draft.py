@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from types import MappingProxyType
 from typing import NamedTuple
 
 from guardrails.training.examples import Span
@@ -36,18 +37,18 @@ def trimmed(text: str, spans: tuple[Span, ...]) -> tuple[str, tuple[Span, ...]]:
     return kept, tuple(Span(span.entity, span.start - start, span.end - start) for span in spans)
 
 
-def one_name(parts: list[Part]) -> list[Part]:
-    """Join a first name and the last name right after it into one span."""
+ONE_VALUE = MappingProxyType({"PERSON": frozenset({" "}), "DATE_TIME": frozenset({" ", ", "})})
+"""What may stand inside one value: a blank in a name, a comma between a date and its time."""
+
+
+def one_value(parts: list[Part]) -> list[Part]:
+    """Join a first name and the last name after it, a date and the time after it, into one span."""
     joined: list[Part] = []
     for part in parts:
-        if (
-            part.entity == "PERSON"
-            and len(joined) > 1
-            and joined[-1] == Part(" ")
-            and joined[-2].entity == "PERSON"
-        ):
-            joined.pop()
-            joined[-1] = Part(f"{joined[-1].text} {part.text}", "PERSON")
+        near = len(joined) > 1 and joined[-1].entity is None and joined[-2].entity == part.entity
+        if near and joined[-1].text in ONE_VALUE.get(part.entity or "", ()):
+            between = joined.pop().text
+            joined[-1] = Part(f"{joined[-1].text}{between}{part.text}", part.entity)
         else:
             joined.append(part)
     return joined

@@ -10,8 +10,8 @@ from typing import Literal
 from zlib import crc32
 
 from guardrails.training.examples import Example
-from guardrails.training.pii import corpora, presidio, records, templates
-from guardrails.training.pii.draft import Part, finish, one_address, one_name, trimmed
+from guardrails.training.pii import corpora, pools, presidio, records, templates
+from guardrails.training.pii.draft import Part, finish, one_address, one_value, trimmed
 from guardrails.training.pii.noise import damage
 from guardrails.training.pii.scene import Scene, World
 from guardrails.training.pii.splits import split_of
@@ -115,17 +115,50 @@ def _presidio(scene: Scene) -> Text:
     return templates.fill(scene, line), "presidio-research", _group(line)
 
 
+@cache
+def _prose(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(line for line in lines if line[-1] in ".?!" and len(line) > 30) or lines
+
+
+def _passage(scene: Scene) -> Text:
+    """Write ordinary prose of several sentences in which few persons or none are named."""
+    quiet, spoken = _lines(scene, empty=True), _lines(scene, empty=False)
+    prose = _prose(quiet)
+    first = scene.one(prose)
+    chosen = [first, *(scene.one(prose) for _ in range(scene.rng.randint(2, 8)))]
+    for _ in range(scene.rng.choice((0, 0, 1, 1, 2, 3))):
+        chosen.insert(scene.rng.randrange(len(chosen) + 1), scene.one(spoken))
+    parts: list[Part] = []
+    gap = scene.one((" ", " ", " ", "\n", "\n\n"))
+    for index, line in enumerate(chosen):
+        parts += [Part(gap if index else ""), *templates.fill(scene, line)]
+    return parts, f"pii-passages-{scene.language}", _group(first)
+
+
+def _murmur(scene: Scene) -> Text:
+    """Put ordinary words of a language in a row: none of them is a name, however it stands."""
+    words = pools.words(scene.language)
+    count = scene.rng.randint(2, 16)
+    row = [scene.one(words) for _ in range(count)]
+    text = scene.one((" ", " ", " ", ", ", "\n", " - ")).join(row)
+    if scene.chance(0.5):
+        text = text.capitalize() + scene.word(". ? ! : ...")
+    return [Part(text)], "pii-murmurs", f"murmur:{scene.world.split}:{scene.language}"
+
+
 SOURCES: tuple[tuple[Callable[[Scene], Text], int], ...] = (
-    (_sentences, 48),
-    (_records, 15),
-    (_nothing, 22),
+    (_sentences, 46),
+    (_records, 13),
+    (_nothing, 19),
     (_presidio, 5),
+    (_passage, 7),
+    (_murmur, 2),
 )
-CORPORA_SHARE = 0.09
+CORPORA_SHARE = 0.12
 """How many of all texts are real sentences with the marks of others."""
 
 WEIGHT_OF_CORPUS = MappingProxyType(
-    {"ner-wnut17": 5, "ner-wikigold": 8, "ner-btc": 2, "ner-sec": 3, "ner-wnut17-emerging": 5}
+    {"ner-wnut17": 6, "ner-wikigold": 8, "ner-btc": 3, "ner-sec": 3, "ner-wnut17-emerging": 5}
 )
 
 
@@ -151,8 +184,7 @@ def examples(
             continue
         scene = Scene.open(rng, world, rng.choice(LANGUAGES))
         parts, source, group = rng.choices(makers, weights)[0](scene)
-        if source != "pii-records":
-            parts = one_address(one_name(parts))
+        parts = one_address(one_value(parts))
         text, spans = trimmed(*finish(damage(scene, parts)))
         if text:
             made += 1

@@ -329,11 +329,11 @@ def town(scene: Scene, country: str) -> tuple[str, str]:
 def city(scene: Scene) -> str:
     """Return a town as it stands in a sentence."""
     luck = scene.rng.random()
-    if luck < 0.22:
+    if luck < 0.36:
         return scene.one(BIG_CITIES)
     country = (
         scene.country
-        if luck < 0.75
+        if luck < 0.8
         else scene.one(ELSEWHERE)
         if luck < 0.9
         else scene.one(("US", "FR", "DE", "IN", "AU"))

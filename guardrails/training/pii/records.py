@@ -233,7 +233,7 @@ def as_query(scene: Scene, pairs: Sequence[Pair]) -> list[Part]:
 def as_table(scene: Scene, pairs: Sequence[Pair]) -> list[Part]:
     """Return the fields as a table with a head: comma separated, by tabs, or Markdown; the second row is another person."""
     gap = scene.one((",", ",", ", ", ";", "\t", "|", " | "))
-    head = scene.chance(0.75)
+    head = scene.chance(0.93)
     frame = "| " if gap == " | " else ""
     frame_end = " |" if frame else ""
     labels = [label if scene.chance(0.5) else _snake(label) for label, _ in pairs]
@@ -312,10 +312,9 @@ PLAIN = tuple(
         "iban",
         "date",
         "stamp",
-        "dob",
         "org",
         "company",
-        "city_region",
+        "city",
         "url",
         "ip",
         "mac",

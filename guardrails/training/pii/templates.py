@@ -93,8 +93,16 @@ def fill(scene: Scene, template: str) -> list[Part]:
         if match.start() > end:
             parts.append(Part(template[end : match.start()]))
         entity, write = SLOTS[match[1]]
-        parts.append(Part(write(scene), entity))
+        parts += _apart(Part(write(scene), entity))
         end = match.end()
     if end < len(template):
         parts.append(Part(template[end:]))
     return parts
+
+
+def _apart(value: Part) -> list[Part]:
+    """Return a town and its country, as in ``Lyon, France``, as the two places that they are."""
+    if value.entity != "LOCATION" or ", " not in value.text or value.text[-1].isdigit():
+        return [value]
+    town, _, country = value.text.partition(", ")
+    return [Part(town, "LOCATION"), Part(", "), Part(country, "LOCATION")]

@@ -9,7 +9,7 @@ import pytest
 from guardrails.encoder.labels import PII_ENTITIES
 from guardrails.training.examples import Example, Span
 from guardrails.training.pii import corpora, examples, mixture, numbers, real_addresses, templates
-from guardrails.training.pii.draft import Part, finish, one_address, one_name, trimmed
+from guardrails.training.pii.draft import Part, finish, one_address, one_value, trimmed
 from guardrails.training.pii.scene import COUNTRIES_OF_LANGUAGE, Scene, World, held_back
 from guardrails.training.pii.slots import SLOTS
 from tests.guardrails.training.published_personal import published_personal
@@ -163,10 +163,16 @@ def test_an_address_from_its_street_to_its_country_is_one_span() -> None:
     ]
 
 
+def test_a_town_and_its_country_are_two_places(scene: Scene) -> None:
+    places = [part for part in templates.fill(scene, "in {{city_region}}") if part.entity]
+
+    assert [part.entity for part in places] == ["LOCATION", "LOCATION"]
+
+
 def test_a_first_and_a_last_name_are_one_span() -> None:
     parts = [Part("Ada", "PERSON"), Part(" "), Part("Lovelace", "PERSON"), Part(", "), Part("Bo", "PERSON")]
 
-    assert one_name(parts) == [Part("Ada Lovelace", "PERSON"), Part(", "), Part("Bo", "PERSON")]
+    assert one_value(parts) == [Part("Ada Lovelace", "PERSON"), Part(", "), Part("Bo", "PERSON")]
 
 
 def test_most_numbers_pass_their_checks(scene: Scene) -> None:
