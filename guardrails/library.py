@@ -1,6 +1,6 @@
 """Guards without a server, a proxy or an event loop: text in, outcome out."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,15 +21,18 @@ class LocalDetector:
         self, guard: RemoteGuard, texts: Sequence[str], *, deadline_s: float
     ) -> Sequence[Sequence[Finding]] | Failure:
         """Return the findings in each text. The deadline is not kept: nothing here can be interrupted."""
-        # Presidio and spaCy are loaded by those who detect with them, not by those who import guardrails.
-        from guardrails.server.detectors import detector_for  # noqa: PLC0415
-        from guardrails.server.personal_data import UncheckedError  # noqa: PLC0415
+        # Presidio, spaCy and the encoder are loaded by those who detect with them, not by those who import guardrails.
+        from guardrails.server.detectors import answers_of  # noqa: PLC0415
+        from guardrails.server.pieces import Piece  # noqa: PLC0415
 
-        detector = detector_for(guard.kind, guard.parameters)
-        try:
-            return [[Finding(**each) for each in detector.detect(text)] for text in texts]
-        except UncheckedError as error:
-            return Failure(error="crashed", reason=str(error))
+        beside: Mapping[str, str] = getattr(guard, "beside", {})
+        answers = answers_of(guard.kind, guard.parameters, [Piece(text, **beside) for text in texts])
+        for answer in answers:
+            if "error" in answer:
+                error = answer["error"]
+                is_configured = error["type"] == "detector_failed"
+                return Failure(error="crashed" if is_configured else "misconfigured", reason=error["message"])
+        return [[Finding(**each) for each in answer["findings"]] for answer in answers]
 
 
 class Guard:

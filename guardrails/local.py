@@ -20,6 +20,10 @@ class Conversation:
 
     system: tuple[str, ...] = ()
     """The system prompts, as they travelled to the provider."""
+    task: str = ""
+    """What the user asked for last; empty when that is not known."""
+    context: str = ""
+    """What documents and tools said: an answer should rest on it."""
 
 
 NOTHING_SAID = Conversation()

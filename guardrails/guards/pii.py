@@ -1,14 +1,15 @@
 """Personal data: what the guard server's recognizers are asked for, and where asking would be in vain."""
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import re2
 
+from guardrails.guards.remote import DetectedGuard, fingerprint_of
 from guardrails.parameters import Parameter, choices, read
 from guardrails.policy import PolicyError
+from guardrails.segments import CLAUSES
 
 DEFAULT_ENTITIES = (
     "EMAIL_ADDRESS",
@@ -36,14 +37,50 @@ OTHER_ENTITIES = (
     "AU_MEDICARE",
     "IN_PAN",
     "IN_AADHAAR",
+    "DE_ID_CARD",
+    "DE_PASSPORT",
+    "DE_TAX_ID",
+    "DE_SOCIAL_SECURITY",
+    "DE_HEALTH_INSURANCE",
+    "FR_NIR",
+    "ES_NIF",
+    "ES_NIE",
+    "IT_FISCAL_CODE",
+    "IT_VAT_CODE",
+    "NL_BSN",
+    "PT_NIF",
     "MAC_ADDRESS",
     "URL",
     "DATE_TIME",
 )
+MODEL_ENTITIES = (
+    "PERSON",
+    "ORGANIZATION",
+    "LOCATION",
+    "STREET_ADDRESS",
+    "POSTAL_CODE",
+    "DATE_OF_BIRTH",
+    "AGE",
+    "NRP",
+    "TITLE",
+    "BANK_ACCOUNT",
+    "NATIONAL_ID",
+    "TAX_ID",
+    "PASSPORT",
+    "DRIVER_LICENSE",
+    "LICENSE_PLATE",
+    "MEDICAL_ID",
+    "USERNAME",
+    "PASSWORD",
+)
+"""What the encoder alone can find. A guard that asks for one of them has the encoder read every text, and hears what it says
+of all that it looks for."""
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt")
-_NEED_A_MODEL = ("PERSON", "LOCATION", "NRP", "ORGANIZATION", "ADDRESS")
-_MAY_LACK_DIGITS = frozenset(("URL", "MAC_ADDRESS"))
+DENIED = "DENIED"
+"""What a finding is called that a policy named itself."""
+_MAY_LACK_DIGITS = frozenset(("URL", "MAC_ADDRESS", *MODEL_ENTITIES))
 _DIGIT_OR_AT = re2.compile(r"[\p{Nd}@＠]|::")
+_ALL = DEFAULT_ENTITIES + OTHER_ENTITIES + MODEL_ENTITIES
 
 PARAMETERS = (
     Parameter(
@@ -51,14 +88,14 @@ PARAMETERS = (
         type="choices",
         default=DEFAULT_ENTITIES,
         help="What to look for.",
-        choices=DEFAULT_ENTITIES + OTHER_ENTITIES,
+        choices=_ALL,
     ),
     Parameter(name="language", type="choice", default="en", help="Language of the texts.", choices=LANGUAGES),
     Parameter(
         name="score_threshold",
         type="number",
         default=0.4,
-        help="Findings the recognizers are less sure of are passed over.",
+        help="Findings that the recognizers or the encoder are less sure of are passed over.",
         least=0.0,
         most=1.0,
     ),
@@ -80,33 +117,27 @@ PARAMETERS = (
 
 def build(parameters: Mapping[str, Any]) -> "PiiGuard":
     """Build the guard that a policy describes."""
-    asked = parameters.get("entities", ())
-    for entity in asked if isinstance(asked, list | tuple) else ():
-        if entity in _NEED_A_MODEL:
-            raise PolicyError(
-                f"a pii guard cannot find {entity} yet: that needs a language model, which the guard server "
-                "does not have; remove it from 'entities'"
-            )
     values = read(PARAMETERS, parameters, kind="pii")
-    known = {entity: entity for entity in DEFAULT_ENTITIES + OTHER_ENTITIES}
+    known = {entity: entity for entity in _ALL}
     values["entities"] = tuple(choices(values["entities"], known, parameter="entities", kind="pii"))
     if not values["entities"] and not values["deny"]:
         raise PolicyError("a pii guard needs something to look for: name entities, or words in 'deny'")
-    return PiiGuard(values)
+    return PiiGuard(
+        kind="pii",
+        parameters=values,
+        fingerprint=fingerprint_of("pii", values),
+        windows=CLAUSES,
+        entities=frozenset((*values["entities"], *([DENIED] if values["deny"] else ()))),
+        looks_always=bool(values["deny"]) or not _MAY_LACK_DIGITS.isdisjoint(values["entities"]),
+    )
 
 
-class PiiGuard:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PiiGuard(DetectedGuard):
     """What the guard server is told, and a quick look that spares it most texts."""
 
-    kind = "pii"
-
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
-        self.parameters = parameters
-        self.fingerprint = hashlib.blake2b(
-            orjson.dumps(dict(parameters), option=orjson.OPT_SORT_KEYS), digest_size=16
-        ).hexdigest()
-        self._always = bool(parameters["deny"]) or not _MAY_LACK_DIGITS.isdisjoint(parameters["entities"])
+    looks_always: bool
 
     def may_find(self, text: str) -> bool:
-        """Every entity that is no name and no web address has a digit or an @ in it."""
-        return self._always or _DIGIT_OR_AT.search(text) is not None
+        """Every entity that is no name, word or web address has a digit or an @ in it."""
+        return self.looks_always or _DIGIT_OR_AT.search(text) is not None

@@ -1,50 +1,44 @@
-"""The guard server's HTTP: a batch of texts in, the findings in each of them out."""
+"""The guard server's HTTP: texts in, and out come findings, redacted texts, moderation or vectors."""
 
-import asyncio
-import logging
+import sys
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from guardrails.policy import PolicyError
-from guardrails.server.detectors import check_guard
+from guardrails.server.checking import Checking
+from guardrails.server.far import FarModels
+from guardrails.server.metrics import CONTENT_TYPE, Metrics
+from guardrails.server.openai import embeddings, moderations
+from guardrails.server.redacting import redact
+from guardrails.server.requests import (
+    LONGEST_BODY,
+    LONGEST_TEXT,
+    Receive,
+    RefusedError,
+    Scope,
+    Send,
+    body_of,
+    object_of,
+    read_checks,
+)
 from guardrails.server.settings import Settings
-from guardrails.server.workers import DetectorError, OverloadedError, Workers
+from guardrails.server.workers import Workers
 
-LONGEST_BODY = 4 << 20
-LONGEST_TEXT = 100_000
-MOST_TEXTS = 1_024
-TEXTS_PER_JOB = 4
-DEFAULT_DEADLINE_MS = 5_000
-LONGEST_DEADLINE_MS = 60_000
+__all__ = ["LONGEST_BODY", "LONGEST_TEXT", "GuardApp"]
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_log = logging.getLogger(__name__)
-
-
-class RefusedError(Exception):
-    """A request that is answered with an error; the message is for the person who sent it."""
-
-    def __init__(self, status: int, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.kind = kind
-
-
-@dataclass(frozen=True, slots=True)
-class _Checks:
-    jobs: list[Mapping[str, Any]]
-    """Each with the texts of one guard that one worker looks at in one go."""
-    sizes: list[int]
-    """How many jobs belong to each check."""
-    deadline_s: float
+DOORS: Mapping[str, str] = {
+    "/v1/guard": "POST",
+    "/v1/redact": "POST",
+    "/v1/moderations": "POST",
+    "/v1/embeddings": "POST",
+    "/v1/models": "GET",
+    "/health": "GET",
+    "/metrics": "GET",
+}
+_COME_BACK = frozenset((429, 503))
 
 
 @dataclass(slots=True)
@@ -53,14 +47,23 @@ class GuardApp:
 
     settings: Settings
     workers: Workers = field(init=False)
-    _answered: Counter[int] = field(default_factory=Counter)
-    _texts: int = 0
-    _seconds: float = 0.0
+    metrics: Metrics = field(default_factory=Metrics)
+    _far: FarModels = field(init=False)
+    _checking: Checking = field(init=False)
 
     def __post_init__(self) -> None:
+        settings = self.settings
         self.workers = Workers(
-            count=self.settings.workers, waiting=self.settings.waiting, hang_s=self.settings.hang_s
+            count=settings.workers,
+            waiting=settings.waiting,
+            hang_s=settings.hang_s,
+            silent_s=settings.silent_s,
+            collect_s=settings.collect_ms / 1_000,
+            keeps_spare=settings.keeps_spare,
+            command=_command(settings),
         )
+        self._far = FarModels(settings.models, private=settings.private_addresses)
+        self._checking = Checking(self.workers, self._far)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through the server's start and stop."""
@@ -77,6 +80,7 @@ class GuardApp:
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self.workers.stop()
+                await self._far.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -84,144 +88,89 @@ class GuardApp:
         started = time.perf_counter()
         status, headers, body = 200, [(b"content-type", b"application/json")], b""
         try:
-            if scope["path"] == "/metrics" and scope["method"] == "GET":
-                headers = [(b"content-type", b"text/plain; version=0.0.4")]
-                body = self._metrics().encode()
+            _check_door(scope["path"], scope["method"])
+            if scope["path"] == "/metrics":
+                headers = [(b"content-type", CONTENT_TYPE)]
+                body = self.metrics.text(self._gauges()).encode()
             else:
-                body = orjson.dumps(await self._result(scope, receive))
+                body = orjson.dumps(await self._result(scope["path"], receive))
         except RefusedError as error:
-            status = error.status
-            body = orjson.dumps({"error": {"type": error.kind, "message": str(error)}})
-            if status == 503:
+            status, body = error.status, error.as_json()
+            if status in _COME_BACK:
                 headers.append((b"retry-after", b"1"))
-        self._answered[status] += 1
-        self._seconds += time.perf_counter() - started
+        self.metrics.note(status, time.perf_counter() - started)
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _result(self, scope: Scope, receive: Receive) -> Mapping[str, Any]:
-        path, method = scope["path"], scope["method"]
-        allowed = {"/v1/guard": "POST", "/health": "GET", "/metrics": "GET"}.get(path)
-        if allowed is None:
-            raise RefusedError(404, "not_found", f"there is no {path[:100]!r}; POST texts to /v1/guard")
-        if method != allowed:
-            raise RefusedError(405, "method_not_allowed", f"{path} answers {allowed}, not {method[:20]}")
+    async def _result(self, path: str, receive: Receive) -> Mapping[str, Any]:
         if path == "/health":
             return self._health()
-        checks = _read(await _body(scope, receive))
-        return {"verdicts": await self._verdicts(checks)}
+        if path == "/v1/models":
+            return self._models()
+        body = await body_of(receive)
+        if path == "/v1/guard":
+            return {"verdicts": await self._verdicts(body)}
+        request = object_of(body)
+        if path == "/v1/redact":
+            return await redact(self._checking, request, has_encoder=self.workers.has_encoder)
+        return await (moderations if path == "/v1/moderations" else embeddings)(self._checking, request)
+
+    async def _verdicts(self, body: bytes) -> Sequence[Any]:
+        checks = read_checks(body)
+        verdicts = await self._checking.verdicts(checks)
+        for check, verdict in zip(checks.checks, verdicts, strict=True):
+            self.metrics.texts[check.guard.kind] += len(check.pieces)
+            if isinstance(verdict, dict):
+                self.metrics.failures[check.guard.kind, verdict["error"]["type"]] += 1
+        return verdicts
 
     def _health(self) -> Mapping[str, Any]:
         if not self.workers.ready:
             raise RefusedError(503, "starting", "no detector is warm yet; ask again in a second")
-        return {"status": "ok", "workers": len(self.workers.ready)}
+        return {
+            "status": "ok",
+            "workers": len(self.workers.ready),
+            "has_encoder": self.workers.has_encoder,
+            "models": sorted(self.settings.models),
+        }
 
-    async def _verdicts(self, checks: _Checks) -> list[list[Any]]:
-        if self.workers.queued + len(checks.jobs) > self.settings.waiting:
-            raise RefusedError(503, "overloaded", "too many texts are waiting; come back in a second")
-        try:
-            async with asyncio.timeout(checks.deadline_s):
-                answers = await asyncio.gather(*map(self.workers.run, checks.jobs))
-        except TimeoutError:
-            raise RefusedError(
-                504, "timeout", f"no verdict within {checks.deadline_s * 1_000:.0f} ms"
-            ) from None
-        except OverloadedError:
-            raise RefusedError(
-                503, "overloaded", "too many texts are waiting; come back in a second"
-            ) from None
-        except DetectorError as error:
-            raise RefusedError(500, "detector_failed", str(error)) from error
-        failed = [answer["error"] for answer in answers if "error" in answer]
-        if failed:
-            raise RefusedError(500, "detector_failed", f"a detector failed with {failed[0]}")
-        following = iter(answers)
-        verdicts: list[list[Any]] = [
-            [verdict for _ in range(size) for verdict in next(following)["verdicts"]] for size in checks.sizes
+    def _models(self) -> Mapping[str, Any]:
+        listed = [
+            {"id": name, "object": "model", "created": 0, "owned_by": model.type}
+            for name, model in sorted(self.settings.models.items())
         ]
-        self._texts += sum(map(len, verdicts))
-        return verdicts
+        return {"object": "list", "data": listed}
 
-    def _metrics(self) -> str:
-        lines = [
-            "# TYPE parapet_guard_requests_total counter",
-            *(
-                f'parapet_guard_requests_total{{status="{status}"}} {n}'
-                for status, n in self._answered.items()
-            ),
-            "# TYPE parapet_guard_request_seconds_total counter",
-            f"parapet_guard_request_seconds_total {self._seconds:.6f}",
-            "# TYPE parapet_guard_texts_total counter",
-            f"parapet_guard_texts_total {self._texts}",
-            "# TYPE parapet_guard_waiting_jobs gauge",
-            f"parapet_guard_waiting_jobs {self.workers.queued}",
-            "# TYPE parapet_guard_ready_workers gauge",
-            f"parapet_guard_ready_workers {len(self.workers.ready)}",
-            "# TYPE parapet_guard_worker_restarts_total counter",
-            f"parapet_guard_worker_restarts_total {self.workers.restarts}",
-        ]
-        return "\n".join(lines) + "\n"
+    def _gauges(self) -> Iterable[tuple[str, str, float]]:
+        workers = self.workers
+        yield "parapet_guard_waiting_texts", "gauge", workers.queued
+        yield "parapet_guard_ready_workers", "gauge", len(workers.ready)
+        yield "parapet_guard_has_encoder", "gauge", float(workers.has_encoder)
+        yield "parapet_guard_worker_restarts_total", "counter", workers.restarts
+        yield "parapet_guard_batches_total", "counter", workers.batches
+        yield "parapet_guard_batched_texts_total", "counter", workers.pieces
+        yield "parapet_guard_dropped_texts_total", "counter", workers.line.dropped
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise RefusedError(400, "disconnected", "the request was not sent to its end")
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > LONGEST_BODY:
-            raise RefusedError(413, "too_large", f"a request may have {LONGEST_BODY} bytes; send fewer texts")
-        if not message.get("more_body"):
-            return b"".join(parts)
+def _check_door(path: str, method: str) -> None:
+    allowed = DOORS.get(path)
+    if allowed is None:
+        known = ", ".join(door for door, how in DOORS.items() if how == "POST")
+        raise RefusedError(404, "not_found", f"there is no {path[:100]!r}; POST to one of {known}")
+    if method != allowed:
+        raise RefusedError(405, "method_not_allowed", f"{path} answers {allowed}, not {method[:20]}")
 
 
-def _read(body: bytes) -> _Checks:
-    try:
-        request = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RefusedError(400, "bad_request", "the body is not JSON") from None
-    if not isinstance(request, dict) or not isinstance(request.get("checks"), list) or not request["checks"]:
-        raise RefusedError(400, "bad_request", "the body must be an object with a list 'checks'")
-    deadline_ms = request.get("deadline_ms", DEFAULT_DEADLINE_MS)
-    if type(deadline_ms) is not int or not 1 <= deadline_ms <= LONGEST_DEADLINE_MS:
-        raise RefusedError(
-            400, "bad_request", f"'deadline_ms' must be a whole number from 1 to {LONGEST_DEADLINE_MS}"
-        )
-    jobs: list[Mapping[str, Any]] = []
-    sizes: list[int] = []
-    for check in request["checks"]:
-        of_check = _jobs(check)
-        jobs += of_check
-        sizes.append(len(of_check))
-    if sum(len(job["texts"]) for job in jobs) > MOST_TEXTS:
-        raise RefusedError(413, "too_large", f"a request may hold {MOST_TEXTS} texts; send fewer")
-    return _Checks(jobs, sizes, deadline_ms / 1_000)
-
-
-def _jobs(check: Any) -> list[Mapping[str, Any]]:
-    guard = check.get("guard") if isinstance(check, dict) else None
-    texts = check.get("texts") if isinstance(check, dict) else None
-    if not isinstance(guard, dict) or not isinstance(texts, list):
-        raise RefusedError(400, "bad_request", "a check is an object with 'guard' and a list 'texts'")
-    kind, parameters = guard.get("kind"), guard.get("parameters", {})
-    if not isinstance(kind, str) or not isinstance(parameters, dict):
-        raise RefusedError(400, "bad_request", "a guard is an object with 'kind' and 'parameters'")
-    if not all(isinstance(text, str) for text in texts):
-        raise RefusedError(400, "bad_request", "'texts' must hold only texts")
-    if any(len(text) > LONGEST_TEXT for text in texts):
-        raise RefusedError(
-            413, "too_large", f"a text may have {LONGEST_TEXT} characters; cut it into windows"
-        )
-    try:
-        check_guard(kind, parameters)
-    except PolicyError as error:
-        raise RefusedError(400, "bad_guard", str(error)) from error
-    return [{"kind": kind, "parameters": parameters, "texts": part} for part in _parts(texts, TEXTS_PER_JOB)]
-
-
-def _parts(texts: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [texts[first : first + size] for first in range(0, len(texts), size)]
+def _command(settings: Settings) -> list[str]:
+    """Return what starts a worker under these settings."""
+    told = [sys.executable, "-m", "guardrails.server.worker"]
+    told += [
+        "--weights",
+        str(settings.weights),
+        "--threads",
+        str(settings.threads),
+        "--device",
+        settings.device,
+    ]
+    return [*told, "--models", str(settings.models_file)] if settings.models_file else told

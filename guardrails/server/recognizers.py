@@ -22,6 +22,8 @@ from presidio_analyzer import predefined_recognizers as presidio
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import SlimSpacyNlpEngine
 
+from guardrails.server.national_numbers import CHECKED_NUMBERS, checked_number
+
 REGEX_TIMEOUT_S = 2
 UNSHAPED = 0.2
 """How sure digits in a row are a telephone number, before a word says so."""
@@ -70,10 +72,23 @@ _CONTEXT = {
     "IN_AADHAAR": "aadhaar uidai",
     "AU_TFN": "tfn tax",
     "AU_MEDICARE": "medicare",
+    "DE_ID_CARD": "personalausweis personalausweisnummer ausweis ausweisnummer ausweis-nr perso id identity",
+    "DE_PASSPORT": "reisepass reisepassnummer pass passnummer passport",
+    "DE_TAX_ID": "steuer-id steuerid steueridentifikationsnummer steuer idnr identifikationsnummer tax",
+    "DE_SOCIAL_SECURITY": "sozialversicherungsnummer rentenversicherungsnummer rentenversicherung rvnr svnr",
+    "DE_HEALTH_INSURANCE": "krankenversicherung krankenversichertennummer krankenkasse versichertennummer kvnr",
+    "FR_NIR": "sécurité sociale nir numéro sécu insee security",
+    "ES_NIF": "dni nif identidad identificación",
+    "ES_NIE": "nie extranjero identificación",
+    "IT_FISCAL_CODE": "codice fiscale cf",
+    "IT_VAT_CODE": "iva partita piva p.iva vat",
+    "NL_BSN": "bsn burgerservicenummer sofinummer sofi citizen",
+    "PT_NIF": "nif contribuinte fiscal nipc tax",
 }
 NEED_CONTEXT = frozenset(
     ("US_BANK_NUMBER", "US_PASSPORT", "US_DRIVER_LICENSE", "UK_NHS", "UK_PASSPORT", "MEDICAL_LICENSE")
     + ("US_MBI", "IN_PAN", "IN_AADHAAR", "AU_TFN", "AU_MEDICARE")
+    + ("DE_ID_CARD", "DE_PASSPORT", "DE_TAX_ID", "DE_HEALTH_INSURANCE", "IT_VAT_CODE", "NL_BSN", "PT_NIF")
 )
 """Their form alone says little: every tenth number has the right check digit. A word nearby must say what it is."""
 
@@ -102,6 +117,15 @@ _NATIONAL_NUMBERS: Mapping[str, type] = {
     "IN_AADHAAR": presidio.InAadhaarRecognizer,
     "AU_TFN": presidio.AuTfnRecognizer,
     "AU_MEDICARE": presidio.AuMedicareRecognizer,
+    "DE_ID_CARD": presidio.DeIdCardRecognizer,
+    "DE_PASSPORT": presidio.DePassportRecognizer,
+    "DE_TAX_ID": presidio.DeTaxIdRecognizer,
+    "DE_SOCIAL_SECURITY": presidio.DeSocialSecurityRecognizer,
+    "DE_HEALTH_INSURANCE": presidio.DeHealthInsuranceRecognizer,
+    "ES_NIF": presidio.EsNifRecognizer,
+    "ES_NIE": presidio.EsNieRecognizer,
+    "IT_FISCAL_CODE": presidio.ItFiscalCodeRecognizer,
+    "IT_VAT_CODE": presidio.ItVatCodeRecognizer,
 }
 
 
@@ -228,6 +252,10 @@ def _recognizers(language: str, is_eager: bool) -> list[EntityRecognizer]:
         recognizers.append(
             recognizer(supported_language=language, supported_entity=entity, context=_CONTEXT[entity].split())
         )
+    recognizers += [
+        checked_number(entity, language=language, context=_CONTEXT[entity].split())
+        for entity in CHECKED_NUMBERS
+    ]
     return recognizers
 
 

@@ -1,47 +1,99 @@
-"""A process that runs detectors: reads jobs from its standard input, writes verdicts to its standard output.
+"""A process that runs detectors: reads batches from its standard input, writes what they say to its standard output.
 
 It ends when its input does, so that it never outlives the server.
 """
 
+import argparse
 import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
-from typing import Any
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from guardrails.server.detectors import detector_for
+from guardrails.encoder import WEIGHTS
+from guardrails.server.detectors import Detectors
 from guardrails.server.framing import frame, read
+from guardrails.server.models import Classifier, Detoxify, read_models
+from guardrails.server.pieces import Piece, asked, unpacked
 
 SELF_TEST = "Write to jane.doe@example.com or pay with 4111 1111 1111 1111."
+HEARTBEAT_S = 0.25
 _EXPECTED = ["EMAIL_ADDRESS", "CREDIT_CARD"]
 _log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Say that the detectors are ready and work, then answer jobs."""
+    """Say that the detectors are ready and work, then answer batches."""
+    parser = argparse.ArgumentParser(prog="python -m guardrails.server.worker")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--models", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    jobs = sys.stdin.buffer
-    # Whatever a library prints must not end up between two verdicts.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    batches = sys.stdin.buffer
+    # Whatever a library prints must not end up between two answers.
+    mouth = _Mouth(os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    found = [each["entity"] for each in detector_for("pii", {}).detect(SELF_TEST)]
+    # Keys stand in the environment of the server, which asks the models that need them; a worker needs none.
+    models = read_models(arguments.models, _AnyKey()) if arguments.models else {}
+    detectors = Detectors(
+        weights=arguments.weights,
+        models={name: model for name, model in models.items() if isinstance(model, Classifier | Detoxify)},
+        threads=arguments.threads,
+        device=arguments.device,
+    )
+    detectors.load()
+    _test(detectors)
+    mouth.say({"ready": True, "encoder": detectors.reader.is_loaded})
+    while (batch := read(batches)) is not None:
+        guards, pieces = unpacked(batch)
+        mouth.is_busy.set()
+        for done in detectors.look(guards, pieces):
+            mouth.say({"done": done})
+        mouth.is_busy.clear()
+
+
+def _test(detectors: Detectors) -> None:
+    ((_, (answer,)),) = next(iter(detectors.look([asked("pii", {})], [(Piece(SELF_TEST), [0])])))
+    found = [each["entity"] for each in answer.get("findings", ())]
     if found != _EXPECTED:
         raise SystemExit(f"the recognizers found {found} in a text that holds {_EXPECTED}")
-    answers.write(frame({"ready": True}))
-    while (job := read(jobs)) is not None:
-        answers.write(frame(_answer(job)))
 
 
-def _answer(job: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        detector = detector_for(job["kind"], job["parameters"])
-        return {"verdicts": [{"findings": detector.detect(text)} for text in job["texts"]]}
-    except Exception as error:  # noqa: BLE001 - one bad text must not take the worker with it
-        # The message of an error may hold the text; its type does not.
-        _log.error("a %s detector failed: %s", job.get("kind"), type(error).__name__)
-        return {"error": type(error).__name__}
+class _Mouth:
+    """Speaks to the server; while there is work to do also just to say that the process lives."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+        self.is_busy = threading.Event()
+        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+
+    def say(self, message: Any) -> None:
+        data = memoryview(frame(message))
+        with self._lock:
+            while data:
+                data = data[self._pipe.write(data) or 0 :]
+
+    def _beat(self) -> None:
+        never = threading.Event()
+        while self.is_busy.wait():
+            if not never.wait(HEARTBEAT_S) and self.is_busy.is_set():
+                try:
+                    self.say({"alive": True})
+                except OSError:
+                    return
+
+
+class _AnyKey(dict[str, str]):
+    """An environment in which every key is set, for a process that shall not know them."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return "unknown here"
 
 
 if __name__ == "__main__":

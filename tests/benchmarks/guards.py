@@ -21,12 +21,13 @@ from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
 from guardrails.client import GuardServer
 from guardrails.guards import pattern, pii, words
-from guardrails.guards.known_patterns import KNOWN_PATTERNS
+from guardrails.guards.country_patterns import COUNTRY_PATTERNS
+from guardrails.guards.known_patterns import GENERAL_PATTERNS
 from guardrails.guards.topic_words import TOPICS
 from guardrails.local import Conversation
 from guardrails.policy import GuardConfig, Policy
 from guardrails.registry import KINDS
-from guardrails.server.detectors import detector_for
+from guardrails.server.personal_data import PersonalDataDetector
 from guardrails.session import GuardSession, PlacedText
 from guardrails.verdict import Failure
 
@@ -60,7 +61,7 @@ AT_ONCE = 32
 def main() -> None:
     """Measure everything and print it."""
     texts = [PROMPTS[n % len(PROMPTS)].format(n=n) for n in range(TEXTS)]
-    ours = per_text_ms(texts[:400], detector_for("pii", {}).detect)
+    ours = per_text_ms(texts[:400], PersonalDataDetector(pii.build({}).parameters).find)
     theirs = per_text_ms(texts[:400], presidio_as_it_comes())
     result = {
         "cores": os.cpu_count(),
@@ -83,7 +84,8 @@ def main() -> None:
 def local_guards() -> dict[str, float]:
     """CPU time of the tier-1 guards over 1 KB, whole."""
     ten = pattern.build({"patterns": list(TEN)})
-    every = pattern.build({"patterns": list(KNOWN_PATTERNS)})
+    every = pattern.build({"patterns": list(GENERAL_PATTERNS)})
+    countries = pattern.build({"countries": list(COUNTRY_PATTERNS)})
     listed = words.build({"words": [f"word{n}" for n in range(10_000)]})
     policy = Policy(
         id=uuid4(),
@@ -103,6 +105,8 @@ def local_guards() -> dict[str, float]:
         "ten_patterns_clean": cpu_us(lambda: ten.scanner().advance(CLEAN, 0, is_final=True)),
         "ten_patterns_two_findings": cpu_us(lambda: ten.scanner().advance(DIRTY, 0, is_final=True)),
         "all_patterns_two_findings": cpu_us(lambda: every.scanner().advance(DIRTY, 0, is_final=True)),
+        "twelve_countries_clean": cpu_us(lambda: countries.scanner().advance(CLEAN, 0, is_final=True)),
+        "twelve_countries_two_findings": cpu_us(lambda: countries.scanner().advance(DIRTY, 0, is_final=True)),
         "ten_thousand_words": cpu_us(lambda: listed.scanner().advance(CLEAN, 0, is_final=True)),
         "whole_session_ten_patterns_two_findings": cpu_us(lambda: asyncio_free(session())),
     }
@@ -111,7 +115,7 @@ def local_guards() -> dict[str, float]:
 def every_local_guard() -> dict[str, Any]:
     """One guard of every kind in the proxy, told to look for all it knows."""
     told: dict[str, dict[str, Any]] = {
-        "pattern": {"patterns": list(KNOWN_PATTERNS)},
+        "pattern": {"patterns": list(GENERAL_PATTERNS)},
         "words": {"words": [f"word{n}" for n in range(1_000)]},
         "topics": {"topics": list(TOPICS)},
         "size": {"max_characters": 100_000, "max_tokens": 100_000, "max_lines": 10_000},

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from guardrails.encoder.labels import TOXICITY_LABELS
 from guardrails.guards import code
 from guardrails.guards.known_patterns import KNOWN_PATTERNS
-from guardrails.guards.pii import DEFAULT_ENTITIES, LANGUAGES, OTHER_ENTITIES
+from guardrails.guards.pii import DEFAULT_ENTITIES, LANGUAGES, MODEL_ENTITIES, OTHER_ENTITIES
 from guardrails.guards.secret_formats import SECRET_FORMATS
 from guardrails.guards.topic_words import TOPICS
 from guardrails.registry import KINDS
+from guardrails.server.models import ENDPOINT_TYPES
 from guardrails.verdict import ACTIONS, PLACES
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "guards.md").read_text()
@@ -24,6 +26,9 @@ REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "guards.md").rea
         *SECRET_FORMATS,
         *DEFAULT_ENTITIES,
         *OTHER_ENTITIES,
+        *MODEL_ENTITIES,
+        *TOXICITY_LABELS,
+        *ENDPOINT_TYPES,
         *LANGUAGES,
         *TOPICS,
         *code.LANGUAGES,

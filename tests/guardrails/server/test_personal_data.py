@@ -69,7 +69,7 @@ ORDINARY = [
 
 def detected(text: str, **parameters: Any) -> list[tuple[str, str]]:
     detector = PersonalDataDetector(build(parameters).parameters)
-    return [(each["entity"], text[each["start"] : each["end"]]) for each in detector.detect(text)]
+    return [(each["entity"], text[each["start"] : each["end"]]) for each in detector.find(text)]
 
 
 @pytest.mark.parametrize(("text", "entity", "value"), FOUND)
@@ -162,4 +162,4 @@ def test_a_pattern_that_runs_out_of_time_is_a_failure_and_no_clean_text() -> Non
     detector._engine = GivesUp()  # type: ignore[assignment]
 
     with pytest.raises(UncheckedError, match="ran out of time"):
-        detector.detect("bob@example.com")
+        detector.find("bob@example.com")
