@@ -1,8 +1,10 @@
 """Reads comments that people have judged, as the share of judges who saw each kind of toxicity in them."""
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 
@@ -15,24 +17,55 @@ _KINDS = {
     "Identity based Attack": "identity_attack",
     "Threat": "threat",
 }
+_SURE = 0.6
+_SHORT = 4
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _HOSTILE_VERBS = frozenset(("kill", "murder", "töten", "ermorden", "vermoorden", "doden"))
 
 
-def judged_comments(data: Path) -> Iterator[tuple[str, str, Mapping[str, float]]]:
-    """Yield the number, the text and the labels of every comment."""
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What somebody wrote, or some sentences of it, and how toxic it is by those who judged it."""
+
+    text: str
+    labels: Mapping[str, float]
+    comment: str
+    """The whole comment: what was cut out of it belongs to the same split."""
+
+
+def judged_comments(data: Path) -> Iterator[Passage]:
+    """Yield comments in which most judges marked something, their telling sentences, and those in which nobody did.
+
+    Who marked nothing ticked that the comment is not toxic or that all of it is, and the data does not say which; so this
+    counts for half. Every comment had been reported, and one that nobody marked is as often spiteful as it is harmless:
+    harmless are the sentences around the marked ones.
+    """
     folder = data / "toxicity/toxic_spans"
-    kinds: dict[str, set[str]] = defaultdict(set)
+    marks: dict[str, list[_Mark]] = defaultdict(list)
     for row in _rows(folder / "spans.csv"):
-        kinds[row["annotation"]].add(_KINDS.get(row["type"], "toxicity"))
-    votes: dict[str, list[set[str]]] = defaultdict(list)
+        kind = _KINDS.get(row["type"], "toxicity")
+        marks[row["annotation"]].append(_Mark(int(row["start"]), int(row["end"]), kind))
+    votes: dict[str, list[_Vote]] = defaultdict(list)
     for row in _rows(folder / "annotations.csv"):
-        seen = set() if row["not toxic"] == "True" else {"toxicity", *kinds[row["annotation"]]}
-        votes[row["comment_id"]].append(seen)
+        ticks = row["all toxic"] == "True", row["not toxic"] == "True"
+        votes[row["comment_id"]].append(_Vote(marks[row["annotation"]], *ticks))
     for row in _rows(folder / "comments.csv"):
-        number = row["comment_id"]
-        judges = votes[number]
-        labels = {label: sum(label in each for each in judges) / len(judges) for label in LABELS}
-        yield number, row["comment_text"], labels
+        judges = votes[row["comment_id"]]
+        labels = _labels_of(judges)
+        if labels["toxicity"] < _SURE:
+            continue
+        text = row["comment_text"]
+        yield Passage(text, labels, text)
+        marked = [(mark.start, mark.end) for judge in judges for mark in judge.marks]
+        calm: list[str] = []
+        for found in _SENTENCE.finditer(text):
+            if any(start < found.end() and end > found.start() for start, end in marked):
+                calm.append("\n")
+            else:
+                calm.append(found[0].strip())
+        for some in " ".join(calm).split("\n"):
+            if len(some.split()) > _SHORT:
+                yield Passage(some.strip(), dict.fromkeys(LABELS, 0.0), text)
 
 
 def madlibs(data: Path, language: str) -> Iterator[tuple[str, str, Mapping[str, float]]]:
@@ -49,6 +82,30 @@ def labels_of(kinds: Mapping[str, float]) -> Mapping[str, float]:
         if not isnan(value)
     }
     return labels | {"toxicity": max(labels.values())}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Vote:
+    marks: list[_Mark]
+    all_toxic: bool
+    not_toxic: bool
+
+
+def _labels_of(judges: list[_Vote]) -> Mapping[str, float]:
+    toxic = [each for each in judges if each.marks or (each.all_toxic and not each.not_toxic)]
+    undecided = [each for each in judges if not each.marks and each.all_toxic and each.not_toxic]
+    weight = len(judges) - len(undecided) / 2
+    kinds = [{mark.kind for mark in each.marks} for each in toxic]
+    share = len(toxic) / weight if len(toxic) > 1 else 0.0
+    labels = {label: share * sum(label in each for each in kinds) / max(len(kinds), 1) for label in LABELS}
+    return labels | {"toxicity": share}
 
 
 def _kinds_of(row: Mapping[str, str]) -> Mapping[str, float]:

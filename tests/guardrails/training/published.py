@@ -15,7 +15,6 @@ _ANSWERS = (
     "misinformation_harms",
 )
 _DOMAINS = ("ectsum", "news", "podcast", "qmsumm", "sales_call", "sales_email", "samsum", "scitldr")
-_TYPES = ("Insult", "Profane/Obscene", "Identity based Attack", "Threat")
 
 
 def published(folder: Path) -> Path:
@@ -80,23 +79,36 @@ def _toxicity(folder: Path) -> None:
     numbers = range(120)
     _table(
         folder / "toxic_spans/comments.csv",
-        [{"comment_id": str(each), "comment_text": f"Comment {each} on the harbour"} for each in numbers],
+        [
+            {
+                "comment_id": str(each),
+                "comment_text": f"You are a fool. The harbour is open on Monday {each}.",
+            }
+            for each in numbers
+        ],
     )
+    # The third judge marks nothing; of odd comments only the first marks something.
     _table(
         folder / "toxic_spans/annotations.csv",
         [
             {
-                "annotation": str(2 * each + judge),
+                "annotation": str(3 * each + judge),
                 "comment_id": str(each),
-                "not toxic": str(judge == each % 2),
+                "all toxic": str(judge > 1 - each % 2),
+                "not toxic": str(judge > 1 - each % 2),
             }
             for each in numbers
-            for judge in (0, 1)
+            for judge in (0, 1, 2)
         ],
     )
     _table(
         folder / "toxic_spans/spans.csv",
-        [{"annotation": str(2 * each), "type": _TYPES[each % 4]} for each in numbers if each % 2],
+        [
+            {"annotation": str(3 * each + judge), "type": kind, "start": "10", "end": "14"}
+            for each in numbers
+            for judge, kind in ((0, "Insult"), (1, "Insult"), (1, "Threat"))
+            if judge < 2 - each % 2
+        ],
     )
     for language in ("en", "de", "nl"):
         rows = [

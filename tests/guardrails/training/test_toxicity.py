@@ -33,7 +33,7 @@ def test_the_same_seed_gives_the_same_examples(data: Path) -> None:
 def test_toxic_and_harmless_texts_are_balanced(learned: list[Example]) -> None:
     share = sum((each.toxicity or {})["toxicity"] for each in learned) / len(learned)
 
-    assert 0.35 < share < 0.65
+    assert 0.3 < share < 0.6
 
 
 def test_only_this_head_is_labelled_and_only_with_what_it_learns(learned: list[Example]) -> None:
@@ -73,11 +73,26 @@ def test_no_text_of_a_source_that_is_held_out_is_learned(data: Path, learned: li
     assert not seen & {fingerprint(each) for each in held_out}
 
 
-def test_a_comment_is_as_toxic_as_the_share_of_its_judges_who_say_so(data: Path) -> None:
-    labels = {number: labels for number, _, labels in judged_comments(data)}
+def test_a_comment_is_as_toxic_as_its_judges_say_and_who_marked_nothing_counts_for_half(data: Path) -> None:
+    labels = {each.text: each.labels for each in judged_comments(data)}
 
-    assert labels["1"] == dict.fromkeys(LABELS, 0.0) | {"toxicity": 0.5, "obscene": 0.5}
-    assert labels["2"] == dict.fromkeys(LABELS, 0.0) | {"toxicity": 0.5}
+    assert labels["You are a fool. The harbour is open on Monday 4."] == {
+        "toxicity": pytest.approx(0.8),
+        "obscene": 0.0,
+        "identity_attack": 0.0,
+        "insult": pytest.approx(0.8),
+        "threat": pytest.approx(0.4),
+    }
+
+
+def test_the_sentences_that_nobody_marked_are_harmless(data: Path) -> None:
+    labels = {each.text: each.labels for each in judged_comments(data)}
+
+    assert labels["The harbour is open on Monday 4."] == dict.fromkeys(LABELS, 0.0)
+
+
+def test_a_comment_in_which_one_judge_alone_marked_something_is_left_out(data: Path) -> None:
+    assert not any("Monday 5." in each.comment for each in judged_comments(data))
 
 
 def test_an_insult_of_a_person_says_nothing_of_a_whole_group(data: Path) -> None:
