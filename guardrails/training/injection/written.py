@@ -42,6 +42,16 @@ _QUOTES = (
     "Please correct the spelling: «text»",
     'Is the tone of this message friendly? "«text»"',
     "Here is the document:\n```\n«text»\n```\nWhat are the key points?",
+    "What is the output of this code? «text»",
+    "What are the main conclusions of this text: «text»",
+    "Write a friendly email based on this: «text»",
+    "Make a list of what has to be done, based on this mail: «text»",
+    "«text»\n\nWhat does it say about the price?",
+    "Describe this product in one sentence: «text»",
+    "Use the following search results to answer: when is it open?\n«text»",
+    "Fasse zusammen: «text»",
+    "Résume ce texte : «text»",
+    "Resume este texto: «text»",
     "Answer the question based on the context.\nContext: «text»\nQuestion: Who is mentioned?",
 )
 
@@ -130,6 +140,8 @@ class Written:
 
     def _quoted_attack(self, random: Random) -> Row:
         order = self._an_order(random)
+        if random.random() < 0.4:
+            order = self._choose(self._any_file(_ATTACKS, random), random)
         document = self.document(random, order=GRAMMAR.fill(order.text, random))[0].text
         quote = GRAMMAR.fill(random.choice(_QUOTES), random, text=document)
         return Row(quote, 1.0, "written-quoted", order.group)
