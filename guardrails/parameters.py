@@ -44,6 +44,8 @@ class Parameter:
     choices: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Of many choices, those that belong together, under a name; the others come first."""
 
 
 def read(declared: Sequence[Parameter], given: Mapping[str, Any], *, kind: str) -> dict[str, Any]:

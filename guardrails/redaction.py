@@ -249,7 +249,7 @@ def _normalised(entity: str, value: str) -> str:
     compact = "".join(character for character in value if character.isalnum())
     if entity in ("EMAIL_ADDRESS", "IBAN_CODE", "CRYPTO", "URL"):
         return value.strip().casefold() if entity != "IBAN_CODE" else compact.casefold()
-    if entity in ("CREDIT_CARD", "PHONE_NUMBER", "US_SSN"):
+    if entity in ("CREDIT_CARD", "PHONE_NUMBER", "US_SSN", "NATIONAL_ID", "TAX_ID", "MEDICAL_ID"):
         return ("+" if value.strip().startswith("+") else "") + compact
     return value
 

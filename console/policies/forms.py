@@ -312,7 +312,7 @@ def _field(parameter: Parameter) -> forms.Field:
         )
     if parameter.type == "choices":
         return forms.MultipleChoiceField(
-            choices=[(one, one) for one in parameter.choices],
+            choices=_grouped(parameter),
             widget=forms.CheckboxSelectMultiple,
             **shared,
         )
@@ -323,6 +323,13 @@ def _field(parameter: Parameter) -> forms.Field:
     if parameter.type == "json":
         return ObjectField(**shared)
     return forms.CharField(max_length=1_000, **shared)
+
+
+def _grouped(parameter: Parameter) -> list[Any]:
+    """Return the choices as a page shows them: those of a group under its name."""
+    grouped = {name for _, names in parameter.groups for name in names}
+    alone = [(one, one) for one in parameter.choices if one not in grouped]
+    return [*alone, *((title, [(one, one) for one in names]) for title, names in parameter.groups)]
 
 
 class LinesField(forms.CharField):

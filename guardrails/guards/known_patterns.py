@@ -1,24 +1,10 @@
 """Patterns that come with the house, under the names a policy calls them by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from guardrails.guards.checksums import Check, dialled, ip_address, luhn, mod97, social_security
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedPattern:
-    """A regular expression in RE2's syntax, what it finds, and a check that a match must pass."""
-
-    name: str
-    entity: str
-    regex: str
-    check: Check | None = None
-    needles: tuple[bytes, ...] = ()
-    """One of these is in every match; looking for them is cheaper than matching."""
-    group: int = 0
-    """Which part of a match is the finding, and what the check is handed; 0 for all of it."""
-
+from guardrails.guards.checksums import dialled, ip_address, luhn, mod97, social_security
+from guardrails.guards.country_patterns import COUNTRY_PATTERNS
+from guardrails.guards.named_pattern import NamedPattern
 
 _LINE = r"(?:\s|\\r|\\n)*"
 _DELIMITERS = r"\s@\"'`<>()\[\]{},;:\\/|="
@@ -131,4 +117,8 @@ _PATTERNS = (
     ),
 )
 
-KNOWN_PATTERNS: Mapping[str, NamedPattern] = {pattern.name: pattern for pattern in _PATTERNS}
+GENERAL_PATTERNS: Mapping[str, NamedPattern] = {pattern.name: pattern for pattern in _PATTERNS}
+"""Those that belong to no country."""
+KNOWN_PATTERNS: Mapping[str, NamedPattern] = GENERAL_PATTERNS | {
+    pattern.name: pattern for group in COUNTRY_PATTERNS.values() for pattern in group
+}

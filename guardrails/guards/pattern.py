@@ -7,7 +7,9 @@ from typing import Any
 import re2
 
 from guardrails.guards.checksums import CHECKS
-from guardrails.guards.known_patterns import KNOWN_PATTERNS, NamedPattern
+from guardrails.guards.country_patterns import COUNTRY_PATTERNS
+from guardrails.guards.known_patterns import KNOWN_PATTERNS
+from guardrails.guards.named_pattern import NamedPattern
 from guardrails.local import TooCostlyError
 from guardrails.normalising import NormalisedScanner, as_seen
 from guardrails.parameters import Parameter, choices, read
@@ -22,6 +24,16 @@ PARAMETERS = (
         default=(),
         help="Patterns that come with the house.",
         choices=tuple(KNOWN_PATTERNS),
+        groups=tuple(
+            (country, tuple(one.name for one in group)) for country, group in COUNTRY_PATTERNS.items()
+        ),
+    ),
+    Parameter(
+        name="countries",
+        type="choices",
+        default=(),
+        help="National numbers, plates, postal codes and telephone numbers of these countries, all that the house knows.",
+        choices=tuple(COUNTRY_PATTERNS),
     ),
     Parameter(
         name="custom",
@@ -46,10 +58,12 @@ def build(parameters: Mapping[str, Any]) -> "PatternGuard":
     """Build the guard that a policy describes."""
     values = read(PARAMETERS, parameters, kind="pattern")
     chosen = choices(values["patterns"], KNOWN_PATTERNS, parameter="patterns", kind="pattern")
-    patterns = [*chosen, *map(_custom, values["custom"])]
+    countries = choices(values["countries"], COUNTRY_PATTERNS, parameter="countries", kind="pattern")
+    named = {pattern.name: pattern for pattern in (*chosen, *(one for group in countries for one in group))}
+    patterns = [*named.values(), *map(_custom, values["custom"])]
     if not patterns:
         raise PolicyError(
-            "a pattern guard needs at least one pattern: name some in 'patterns' or add one to 'custom'"
+            "a pattern guard needs at least one pattern: name some in 'patterns', a country in 'countries', or add one to 'custom'"
         )
     return PatternGuard(patterns, is_normalising=values["normalise"])
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from guardrails.guards.known_patterns import KNOWN_PATTERNS, NamedPattern
+from guardrails.guards.known_patterns import KNOWN_PATTERNS
+from guardrails.guards.named_pattern import NamedPattern
 
 
 def _format(name: str, regex: str, *needles: str) -> NamedPattern:

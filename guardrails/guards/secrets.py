@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from guardrails.guards.known_patterns import NamedPattern
+from guardrails.guards.named_pattern import NamedPattern
 from guardrails.guards.pattern import PatternGuard
 from guardrails.guards.secret_formats import SECRET_FORMATS
 from guardrails.parameters import Parameter, choices, read

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from guardrails.guards.known_patterns import NamedPattern
+from guardrails.guards.named_pattern import NamedPattern
 from guardrails.guards.pattern import PatternGuard
 from guardrails.guards.secrets import entropy
 from guardrails.normalising import as_read

@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from guardrails.guards.known_patterns import KNOWN_PATTERNS
+from guardrails.guards.known_patterns import GENERAL_PATTERNS
 from guardrails.library import LocalDetector
 from guardrails.policy import GuardConfig
 from guardrails.session import GuardSession
@@ -165,7 +165,7 @@ def every_guard() -> dict[str, GuardConfig | None]:
     listed = {"words": [f"word{n}" for n in range(1_000)]}
     made: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
         "pattern (ten), mask": ("pattern", "mask", ten, {}),
-        "pattern (all), mask": ("pattern", "mask", {"patterns": list(KNOWN_PATTERNS)}, {}),
+        "pattern (all), mask": ("pattern", "mask", {"patterns": list(GENERAL_PATTERNS)}, {}),
         "words (1,000), block": ("words", "block", listed, {}),
         "words (1,000), block, observe": ("words", "block", listed, {"mode": "observe"}),
         "secrets, mask": ("secrets", "mask", {}, {}),

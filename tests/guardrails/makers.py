@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 from uuid import uuid4
 
-from guardrails.guards.known_patterns import KNOWN_PATTERNS
+from guardrails.guards.known_patterns import GENERAL_PATTERNS
 from guardrails.outcome import Blocked, Detector
 from guardrails.policy import GuardConfig, Policy
 from guardrails.registry import RemoteGuard
@@ -68,9 +68,9 @@ FILLER = (
 
 
 def guard(kind: str = "pattern", action: Action = "mask", *, name: str = "", **fields: Any) -> GuardConfig:
-    """Make a guard; a pattern guard has every pattern of the house."""
+    """Make a guard; a pattern guard has every pattern of the house that belongs to no country."""
     if kind == "pattern":
-        fields.setdefault("parameters", {"patterns": list(KNOWN_PATTERNS)})
+        fields.setdefault("parameters", {"patterns": list(GENERAL_PATTERNS)})
     return GuardConfig(name=name or kind, kind=kind, action=action, **fields)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from guardrails.guards.known_patterns import KNOWN_PATTERNS
+from guardrails.guards.known_patterns import GENERAL_PATTERNS
 from guardrails.outcome import Decision
 from guardrails.policy import Policy
 from guardrails.registry import KINDS
@@ -47,7 +47,7 @@ class Example:
 
 
 EXAMPLES = {
-    "pattern": Example(pieces=SECRETS, parameters={"patterns": list(KNOWN_PATTERNS)}),
+    "pattern": Example(pieces=SECRETS, parameters={"patterns": list(GENERAL_PATTERNS)}),
     "words": Example(
         pieces=("sesame", "launch code", "s\u200besame"), parameters={"words": ["sesame", "launch code"]}
     ),
