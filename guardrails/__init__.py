@@ -1,6 +1,8 @@
 """Guards for what people and language models say to each other: text in, verdict out."""
 
+from guardrails.documents import load_policy, policy_from
 from guardrails.library import Guard
+from guardrails.one_way import RedactionKeys, UnopenedError, opened, reveal
 from guardrails.outcome import Blocked, Decision, Outcome, PlacedText
 from guardrails.policy import GuardConfig, Policy, PolicyError, starter_guards
 from guardrails.session import GuardSession
@@ -24,7 +26,13 @@ __all__ = [
     "PlacedText",
     "Policy",
     "PolicyError",
+    "RedactionKeys",
     "TextStream",
+    "UnopenedError",
     "Verdict",
+    "load_policy",
+    "opened",
+    "policy_from",
+    "reveal",
     "starter_guards",
 ]

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from guardrails.verdict import PLACES, Action, Place
+
+if TYPE_CHECKING:
+    from guardrails.outcome import Outcome
 
 Style = Literal["placeholder", "realistic", "hash", "encrypt", "redact"]
 STYLES: tuple[Style, ...] = ("placeholder", "realistic", "hash", "encrypt", "redact")
@@ -66,6 +69,23 @@ class Policy:
     """What is in force for the conversations that this version does not reach yet; None when it reaches all."""
     remembers_s: int = 0
     """How long a conversation's masked values keep their stand-ins; 0 for one request."""
+
+    def check(
+        self, text: str, *, place: Place = "user", conversation: str = "", key: str | bytes = b""
+    ) -> "Outcome":
+        """Return what the guards make of a text, in this process. Raises PolicyError for a policy that cannot be enforced."""
+        # What runs a policy knows what a policy is, not the other way round.
+        from guardrails.library import guard_for  # noqa: PLC0415
+
+        return guard_for(self, key).check(text, place=place, conversation=conversation)
+
+    async def check_async(
+        self, text: str, *, place: Place = "user", conversation: str = "", key: str | bytes = b""
+    ) -> "Outcome":
+        """Return what the guards make of a text, in this process, without keeping the event loop waiting for others."""
+        from guardrails.library import guard_for  # noqa: PLC0415
+
+        return await guard_for(self, key).check_async(text, place=place, conversation=conversation)
 
 
 def starter_guards() -> tuple[GuardConfig, ...]:
