@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from console.api import documentation
-from console.api.v1 import guard_events, prompts, scores, spans, traces, usage
+from console.api.v1 import datasets, experiments, guard_events, prompts, scores, spans, traces, usage
 
 
 class HexConverter:
@@ -32,6 +32,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/usage", usage.Usage.as_view(), name="usage"),
     path("v1/prompts", prompts.Prompts.as_view(), name="prompts"),
     path("v1/guard-events", guard_events.GuardEvents.as_view(), name="guard-events"),
+    path("v1/datasets", datasets.Datasets.as_view(), name="datasets"),
+    path("v1/datasets/<uuid:dataset_id>", datasets.OneDataset.as_view(), name="dataset"),
+    path("v1/datasets/<uuid:dataset_id>/versions", datasets.Versions.as_view(), name="dataset-versions"),
+    path("v1/datasets/<uuid:dataset_id>/items", datasets.Items.as_view(), name="dataset-items"),
+    path("v1/experiments", experiments.Experiments.as_view(), name="experiments"),
+    path("v1/experiments/<uuid:experiment_id>", experiments.OneExperiment.as_view(), name="experiment"),
     path("schema", documentation.Schema.as_view(), name="schema"),
     path("docs", documentation.docs, name="docs"),
     path("<path:rest>", documentation.Nothing.as_view(), name="nothing"),
