@@ -237,7 +237,7 @@ def _responses_streamed(answer: Sequence[Spoken], cut: Cut) -> list[Body]:
             name = "response.function_call_arguments"
             events.append({"type": "response.output_item.added", "output_index": index, "item": empty})
             events += [{"type": f"{name}.delta", "delta": piece} | where for piece in cut(each.text)]
-            events.append({"type": f"{name}.done", "arguments": each.text, "name": "mail"} | where)
+            events.append({"type": f"{name}.done", "arguments": each.text} | where)
         events.append({"type": "response.output_item.done", "output_index": index, "item": item})
     events.append({"type": "response.completed", "response": _responses_whole(answer)})
     return [event | {"sequence_number": number} for number, event in enumerate(events)]
