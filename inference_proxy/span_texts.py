@@ -1,12 +1,12 @@
 """Every text of a span that a person may have written, with its place, to be read and to be replaced."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from guardrails.verdict import Place
-from inference_proxy.texts import is_machinery
+from inference_proxy.texts import is_machinery, is_name
 from ingest.records import Message, Span, SpanKind
 
 Group = Literal["input", "output", "elsewhere"]
@@ -28,6 +28,8 @@ _LABELS = (
     "model_requested", "service_tier", "error_type", "finish_reason",
 )  # fmt: skip
 """Fields that hold names. What else a sender writes into one is a text like any other."""
+_NUMBER_IN_KEY = re.compile(r"(?:\d\W?){7}")
+"""A key that is machinery by its look and may be somebody's number all the same."""
 _BASE64 = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=\s]*")
 PARAMETERS_WITHOUT_TEXT = frozenset(
     {
@@ -84,7 +86,7 @@ def rewritten(span: Span, put: Replace) -> Span:
         return put("elsewhere", "user", text)
 
     labels: dict[str, Any] = {
-        field: elsewhere(text) for field in _LABELS if not is_machinery(text := getattr(span, field))
+        field: elsewhere(text) for field in _LABELS if not is_name(text := getattr(span, field))
     }
     last_asked = max((i for i, m in enumerate(span.input_messages) if m.get("role") == "user"), default=-1)
     return replace(
@@ -98,7 +100,7 @@ def rewritten(span: Span, put: Replace) -> Span:
             for message in span.output_messages
         ],
         request=_deep(span.request, elsewhere),
-        attributes={key: elsewhere(value) if value else value for key, value in span.attributes.items()},
+        attributes=dict(_items(span.attributes, elsewhere, may_refer=False)),
         status_message=elsewhere(span.status_message) if span.status_message else "",
         name=elsewhere(span.name),
         tags=tuple(elsewhere(tag) for tag in span.tags),
@@ -144,8 +146,25 @@ def _deep(value: Any, put: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_deep(item, put) for item in value]
     if isinstance(value, dict):
-        return {key: item if _is_reference(key, item) else _deep(item, put) for key, item in value.items()}
+        return dict(_items(value, put))
     return value
+
+
+def _items(
+    value: Mapping[str, Any], put: Callable[[str], str], *, may_refer: bool = True
+) -> Iterator[tuple[str, Any]]:
+    """Yield what an object holds with its texts replaced, those among its keys, too: `{"bob@example.com": 3}`."""
+    taken: set[str] = set()
+    for key, item in value.items():
+        shown = key
+        if isinstance(key, str) and (not is_machinery(key) or _NUMBER_IN_KEY.search(key)):
+            shown = named = put(key)
+            number = 1
+            while shown in taken:  # what is withheld all has one name
+                number += 1
+                shown = f"{named} {number}"
+        taken.add(shown)
+        yield shown, item if may_refer and _is_reference(key, item) else _deep(item, put)
 
 
 def _is_reference(key: str, value: Any) -> bool:

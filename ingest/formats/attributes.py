@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ingest.formats.bounds import KEY, VALUE, roughly
 from ingest.formats.values import as_json, text
 from ingest.formats.wire import WireEvent
 
 MAX_ATTRIBUTES = 128
-MAX_KEY = 200
-MAX_VALUE = 8_192
 MAX_EVENTS = 32
 DROPPED = "parapet.attributes_dropped"
 """Says on the span how many attributes were too many."""
@@ -23,7 +22,7 @@ def as_text(attributes: Mapping[str, Any]) -> dict[str, str]:
         if len(kept) == MAX_ATTRIBUTES:
             kept[DROPPED] = str(len(attributes) - MAX_ATTRIBUTES)
             break
-        kept[key[:MAX_KEY]] = text(value)[:MAX_VALUE]
+        kept[roughly(key, KEY)] = roughly(text(value), VALUE)
     return kept
 
 

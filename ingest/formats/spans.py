@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ingest.formats import attributes as rest
 from ingest.formats import chat, common, genai, langfuse, openinference, openllmetry, vercel
+from ingest.formats.bounds import MESSAGE, NAME, roughly
 from ingest.formats.draft import Draft
 from ingest.formats.providers import provider_name
 from ingest.formats.wire import Rejection, WireEvent, WireSpan, label
@@ -18,8 +19,6 @@ OLDEST_DAYS = 30
 AHEAD_MINUTES = 10
 """How far a start may lie in the past, and how far in the future by a wrong clock."""
 
-_MAX_NAME = 256
-_MAX_MESSAGE = 4_096
 _MAX_TAGS = 32
 _MANY_KEYS = 4096
 _TRACE_ID = re.compile("[0-9a-f]{32}")
@@ -66,33 +65,33 @@ def read(wire: WireSpan, origin: Origin, *, now_ns: int) -> Span | Rejection:
         trace_id=wire.trace_id,
         span_id=wire.span_id,
         parent_span_id="" if wire.parent_span_id in ("", _NO_SPAN) else wire.parent_span_id,
-        name=wire.name[:_MAX_NAME] or kind,
+        name=roughly(wire.name, NAME) or kind,
         kind=kind,
         source=origin.source,
         start_time_us=wire.start_ns // 1_000,
         duration_us=(wire.end_ns - wire.start_ns) // 1_000,
         ttft_us=draft.ttft_us,
         status="error" if is_error else "ok",
-        status_message=(wire.status_message or draft.status_message)[:_MAX_MESSAGE],
-        error_type=draft.error_type[:_MAX_NAME],
+        status_message=roughly(wire.status_message or draft.status_message, MESSAGE),
+        error_type=roughly(draft.error_type, NAME),
         http_status=draft.http_status,
-        environment=(draft.environment or origin.environment)[:_MAX_NAME],
-        service=service[:_MAX_NAME],
-        release=draft.release[:_MAX_NAME],
-        session_id=(draft.session_id or origin.session_id)[:_MAX_NAME],
-        user_id=(draft.user_id or origin.user_id)[:_MAX_NAME],
-        feature=(draft.feature or origin.feature)[:_MAX_NAME],
-        prompt_name=(draft.prompt_name or origin.prompt_name)[:_MAX_NAME],
-        prompt_version=(draft.prompt_version or origin.prompt_version)[:_MAX_NAME],
-        tags=tuple(tag[:_MAX_NAME] for tag in (draft.tags or origin.tags)[:_MAX_TAGS]),
+        environment=roughly(draft.environment or origin.environment, NAME),
+        service=roughly(service, NAME),
+        release=roughly(draft.release, NAME),
+        session_id=roughly(draft.session_id or origin.session_id, NAME),
+        user_id=roughly(draft.user_id or origin.user_id, NAME),
+        feature=roughly(draft.feature or origin.feature, NAME),
+        prompt_name=roughly(draft.prompt_name or origin.prompt_name, NAME),
+        prompt_version=roughly(draft.prompt_version or origin.prompt_version, NAME),
+        tags=tuple(roughly(tag, NAME) for tag in (draft.tags or origin.tags)[:_MAX_TAGS]),
         attributes=rest.as_text(left),
-        provider=provider_name(draft.provider)[:_MAX_NAME],
+        provider=roughly(provider_name(draft.provider), NAME),
         api_key_id=origin.api_key_id,
-        model_requested=(draft.model_requested or draft.model)[:_MAX_NAME],
-        model=(draft.model or draft.model_requested)[:_MAX_NAME],
-        service_tier=draft.service_tier[:_MAX_NAME],
+        model_requested=roughly(draft.model_requested or draft.model, NAME),
+        model=roughly(draft.model or draft.model_requested, NAME),
+        service_tier=roughly(draft.service_tier, NAME),
         is_streamed=draft.is_streamed,
-        finish_reason=draft.finish_reason[:_MAX_NAME],
+        finish_reason=roughly(draft.finish_reason, NAME),
         usage=draft.usage,
         reported_cost_usd=draft.reported_cost_usd,
         request=draft.request,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ingest.formats import otlp, otlp_json, spans
+from ingest.formats.bounds import bounded
 from ingest.formats.wire import Rejection, WireSpan, label
 from ingest.receiver.body import unpack
 from ingest.receiver.replies import Form
@@ -63,12 +64,12 @@ def _read_span(wire: WireSpan, origin: spans.Origin, now_ns: int) -> Span | Reje
 
 
 def encode_all(records: Sequence[Record]) -> tuple[list[bytes], list[Rejection]]:
-    """Encode records for the spool. One that has no JSON form, as deep nesting may have none, is rejected."""
+    """Encode records for the spool, each part of a span within its bound. One that has no JSON form, as deep nesting may have none, is rejected."""
     payloads: list[bytes] = []
     rejections: list[Rejection] = []
     for record in records:
         try:
-            payloads.append(encode(record))
+            payloads.append(encode(bounded(record) if isinstance(record, Span) else record))
         except TypeError:
             name = record.name if isinstance(record, Span) else type(record).__name__
             rejections.append(Rejection(label(name, record.span_id), "content is nested too deeply to store"))

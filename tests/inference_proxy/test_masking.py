@@ -12,7 +12,7 @@ from guardrails.session import Detector
 from guardrails.verdict import Failure, Place
 from inference_proxy import masking
 from inference_proxy.masking import MaskingIntake
-from inference_proxy.snapshot import ProjectConfig, Snapshot
+from inference_proxy.snapshot import ProjectConfig, ScopedPolicy, Snapshot
 from ingest.receiver.intake import UnavailableError
 from ingest.records import GuardEvent, Message, Record, Span, encode
 from tests.fixtures.receiver import KEYS, PROJECT, running_receiver, traces
@@ -111,6 +111,9 @@ def user(text: str) -> list[Message]:
         {"request": {"metadata": {"id": EMAIL, "detail": EMAIL, "role": [EMAIL]}}},
         {"input_messages": [{"role": "document", "content": "x", "id": EMAIL}]},
         {"input_messages": [{"role": EMAIL, "content": "x"}]},
+        {"request": {"metadata": {EMAIL: {"seen": 1, f"by {EMAIL}": 2}}}},
+        {"attributes": {f"custom.{EMAIL}": "1"}},
+        {"input_messages": [{"role": "user", "content": [{"type": "data", "data": {EMAIL: 3}}]}]},
         {"output_messages": [{"role": "tool", "content": [{"type": "text", "detail": f"Ask {EMAIL}"}]}]},
     ],
 )
@@ -329,3 +332,46 @@ async def test_a_guard_that_cannot_look_is_answered_with_503_and_nothing_is_stor
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert stored == []
+
+
+async def test_keys_stay_apart_and_keep_their_values() -> None:
+    metadata = {EMAIL: 1, "bob@example.com": 2, "plain": 3, "4111 1111 1111 1111": 4, "4111111111111111": 5}
+    rules = project(guard_of("email", "credit_card"))
+
+    kept = only_span(await mask(rules, [span(request={"metadata": metadata})])).request["metadata"]
+
+    assert kept == {
+        "<EMAIL_ADDRESS_1>": 1, "<EMAIL_ADDRESS_2>": 2, "plain": 3, "<CREDIT_CARD_1>": 4, "<CREDIT_CARD_1> 2": 5,
+    }  # fmt: skip
+
+
+async def test_a_key_of_a_narrower_scope_has_its_guards_before_anything_is_stored() -> None:
+    key_id = UUID(int=77)
+    narrow = ScopedPolicy(key_id=key_id, policy=policy(MASK_EMAIL, BLOCK_WORD))
+    scoped = ProjectConfig(id=PROJECT, slug="lighthouse", policy=policy(BLOCK_WORD), scoped=(narrow,))
+
+    with_key = await masking.mask(scoped, [span(status_message=EMAIL)], pepper=PEPPER, key_id=key_id)
+    with_another = await masking.mask(
+        scoped, [span(status_message=EMAIL)], pepper=PEPPER, key_id=UUID(int=78)
+    )
+
+    assert only_span(with_key).status_message == "<EMAIL_ADDRESS_1>"
+    assert only_span(with_another).status_message == EMAIL
+
+
+async def test_what_a_guard_escalates_is_withheld_and_noted() -> None:
+    rules = project(
+        GuardConfig(name="w", kind="words", action="escalate", parameters={"words": ["launch code"]})
+    )
+
+    records = await mask(rules, [span(input_messages=user("the launch code"))])
+
+    assert b"launch code" not in b"".join(map(encode, records))
+    assert only_span(records).guard_action == "escalate"
+    assert [event.action for event in events(records) if event.entities] == ["escalate"]
+
+
+def guard_of(*patterns: str) -> GuardConfig:
+    return GuardConfig(
+        name="patterns", kind="pattern", action="mask", parameters={"patterns": list(patterns)}
+    )

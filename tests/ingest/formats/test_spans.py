@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from ingest.formats.bounds import BEYOND, bounded
 from ingest.formats.spans import Origin, read
 from ingest.formats.usage import usage_from
 from ingest.formats.wire import Rejection, WireEvent, WireSpan
@@ -124,7 +125,8 @@ def test_attributes_beyond_the_bounds_are_cut_and_counted() -> None:
     span = accepted(attributes={f"custom.{number}": "x" * 20_000 for number in range(200)})
 
     assert len(span.attributes) == 129
-    assert len(span.attributes["custom.0"]) == 8_192
+    assert len(span.attributes["custom.0"]) == 8_192 + BEYOND
+    assert len(bounded(span).attributes["custom.0"]) == 8_192
     assert span.attributes["parapet.attributes_dropped"] == "72"
 
 
@@ -219,3 +221,11 @@ def test_only_counts_are_kept_of_what_was_reported() -> None:
     span = accepted(attributes={"langfuse.observation.usage_details": details})
 
     assert span.usage.raw == {"input": 10, "output": 2, "input_audio": "7"}
+
+
+def test_a_value_is_cut_only_after_the_guards_have_seen_what_it_would_be_cut_through() -> None:
+    card = "4111 1111 1111 1111"
+    span = accepted(attributes={"custom.note": "x" * 8_180 + f" {card} and more"})
+
+    assert card in span.attributes["custom.note"]
+    assert len(bounded(span).attributes["custom.note"]) == 8_192
