@@ -1,6 +1,6 @@
 """The network as an ONNX graph, its large matrices in eight bits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,25 +69,32 @@ class _Graph:
             "Slice", [self._whole("positions.weight"), self._constant([0]), length, self._constant([0])]
         )
         added = self._node("Add", [self._node("Add", [words, places]), types])
-        return self._norm(added, "norm")
+        # From here on one row is one token, of whatever text.
+        rows = self._constant([-1, self._network.shape.width])
+        return self._node("Reshape", [self._norm(added, "norm"), rows])
 
     def _layer(self, states: str, name: str) -> str:
-        parts = self._linear(states, name + "attended")
-        width = self._network.shape.width
-        sizes = self._constant([width, width, width])
-        names = [f"{name}{part}" for part in ("query", "key", "value")]
-        query, key, value = self._node_of(names, "Split", [parts, sizes], "", {"axis": -1})
-        seen = self._node(
-            "MultiHeadAttention",
-            [query, key, value, "", self._mask()],
-            domain=_CONTRIB,
-            num_heads=self._network.shape.heads,
-        )
+        seen = self._attention(self._linear(states, name + "attended"), name)
         states = self._skip_norm(self._linear(seen, name + "joined"), states, name + "first_norm")
         up = self._node("Gelu", [self._linear(states, name + "up")], domain=_CONTRIB)
         return self._skip_norm(self._linear(up, name + "down"), states, name + "second_norm")
 
+    def _attention(self, parts: str, name: str) -> str:
+        """Let tokens look at those of their own text; written out, as the fused operator is slower on a CPU."""
+        shape = self._network.shape
+        size = shape.width // shape.heads
+        by_head = self._node("Reshape", [parts, self._sizes([3 * shape.heads, size])])
+        by_head = self._node("Transpose", [by_head], perm=[0, 2, 1, 3])
+        names = [f"{name}{part}" for part in ("query", "key", "value")]
+        thirds = self._constant([shape.heads] * 3)
+        query, key, value = self._node_of(names, "Split", [by_head, thirds], "", {"axis": 1})
+        scores = self._node("FusedMatMul", [query, key], domain=_CONTRIB, transB=1, alpha=size**-0.5)
+        shares = self._node("Softmax", [self._node("Add", [scores, self._hidden()])], axis=-1)
+        seen = self._node("Transpose", [self._node("MatMul", [shares, value])], perm=[0, 2, 1, 3])
+        return self._node("Reshape", [seen, self._constant([-1, shape.width])])
+
     def _heads(self, states: str) -> None:
+        states = self._in_texts(states)
         self._linear(states, "token_head", out="tokens", exact=True)
         there = self._node(
             "Unsqueeze", [self._node("Cast", ["mask"], to=TensorProto.FLOAT), self._constant([2])]
@@ -95,9 +102,7 @@ class _Graph:
         total = self._node("ReduceSum", [there, self._constant([1])], keepdims=0)
         kept = self._node("Mul", [states, there])
         mean = self._node("Div", [self._node("ReduceSum", [kept, self._constant([1])], keepdims=0), total])
-        # Padding is pushed far below every true value.
-        one, far = self._scalar(1.0), self._scalar(1e4)
-        below = self._node("Mul", [self._node("Sub", [there, one]), far])
+        below = self._node("Unsqueeze", [self._below(), self._constant([2])])
         greatest = self._node(
             "ReduceMax", [self._node("Add", [states, below]), self._constant([1])], keepdims=0
         )
@@ -110,10 +115,36 @@ class _Graph:
         size = self._node("ReduceL2", [meaning, self._constant([1])], keepdims=1)
         self._node("Div", [meaning, size], out="embedding")
 
-    def _mask(self) -> str:
-        if "mask32" not in {name for node in self._nodes for name in node.output}:
-            self._node("Cast", ["mask"], out="mask32", to=TensorProto.INT32)
-        return "mask32"
+    def _in_texts(self, states: str) -> str:
+        """Return the states by text and token again."""
+        return self._node("Reshape", [states, self._sizes([self._network.shape.width])])
+
+    def _sizes(self, last: Sequence[int]) -> str:
+        """Return the numbers of texts and tokens, and what else a shape ends with."""
+        name = "sizes_" + "_".join(map(str, last))
+        return self._once(
+            name, "Concat", lambda: [self._node("Shape", ["ids"]), self._constant(last)], axis=0
+        )
+
+    def _hidden(self) -> str:
+        """Return what is added to the scores of padding, so that nobody looks at it."""
+        return self._once("hidden", "Unsqueeze", lambda: [self._below(), self._constant([1, 2])])
+
+    def _below(self) -> str:
+        """Return nothing for tokens, and for padding a number far below all that occurs."""
+        return self._once(
+            "below",
+            "Mul",
+            lambda: [
+                self._node("Sub", [self._node("Cast", ["mask"], to=TensorProto.FLOAT), self._scalar(1.0)]),
+                self._scalar(1e4),
+            ],
+        )
+
+    def _once(self, name: str, kind: str, inputs: Callable[[], list[str]], **attributes: Any) -> str:
+        if name not in {output for node in self._nodes for output in node.output}:
+            self._node(kind, inputs(), out=name, **attributes)
+        return name
 
     def _linear(self, states: str, name: str, *, out: str = "", exact: bool = False) -> str:
         weight = self._weights[name + ".weight"]
@@ -129,19 +160,22 @@ class _Graph:
             self._store(name + ".scales", scales[:, 0]),
         ]
         integers, scale = self._integers(states)
-        middle = self._store("middle", np.array(_MIDDLE, np.uint8))
-        inputs = [integers, stored[0], self._scalar(1.0), stored[1], middle]
+        inputs = [integers, stored[0], self._scalar(1.0), stored[1], self._middle()]
         product = self._node("MatMulIntegerToFloat", inputs, domain=_CONTRIB)
         scaled = self._node("Mul", [product, scale])
         return self._node("Add", [scaled, self._store(name + ".bias", bias)], out=out)
 
     def _integers(self, states: str) -> tuple[str, str]:
-        """Return the states as integers, each token by a scale of its own: what stands beside it in a batch is of no matter."""
-        greatest = self._node("ReduceMax", [self._node("Abs", [states]), self._constant([-1])], keepdims=1)
+        """Return rows as integers, each by a scale of its own: what stands beside a token in a batch is of no matter."""
+        greatest = self._node("ReduceMax", [self._node("Abs", [states]), self._constant([1])], keepdims=0)
         scale = self._node("Mul", [greatest, self._scalar(1 / _LARGEST)])
         scale = self._node("Max", [scale, self._scalar(_LEAST)])
-        small = self._node("Add", [self._node("Div", [states, scale]), self._scalar(_MIDDLE + 0.5)])
-        return self._node("Cast", [small], to=TensorProto.UINT8), scale
+        middles = self._node("Expand", [self._middle(), self._node("Shape", [scale])])
+        integers = self._node("QuantizeLinear", [states, scale, middles], axis=0)
+        return integers, self._node("Unsqueeze", [scale, self._constant([1])])
+
+    def _middle(self) -> str:
+        return self._store("middle", np.array(_MIDDLE, np.uint8))
 
     def _table(self, name: str, index: str) -> str:
         if self._bits == 32:

@@ -2,11 +2,12 @@
 
 import importlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from guardrails.training import injection, toxicity
 from guardrails.training.examples import Example
+from guardrails.training.rows import without
 
 SEED = 20_000
 _PII = 2_500
@@ -39,6 +40,10 @@ class HeldOut:
         yield from self.toxicity_test
         yield from self.injection_test
         yield from self.injection_written
+
+    def unseen(self, seen: frozenset[str]) -> "HeldOut":
+        """Return those texts that are not among the fingerprints of what was learned from."""
+        return HeldOut(**{field.name: without(getattr(self, field.name), seen) for field in fields(self)})
 
     def all(self) -> Iterable[Example]:
         """Yield those, and the texts to calibrate on."""

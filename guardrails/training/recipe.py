@@ -90,16 +90,19 @@ def finished(
     say: Say,
 ) -> Mapping[str, Any]:
     """Export a trained network, calibrate it, judge it, and write everything down."""
+    noted = json.loads((work / NOTED).read_text())
+    seen = frozenset(noted["seen"])
+    # What is learned from is kept apart, but a run before this one may have seen an earlier version of the data.
+    texts = texts.unseen(seen)
     say("writing the weights")
     manifest = export(network, tokenizer, out, calibration=UNCALIBRATED, version=version)
     say("calibrating")
     encoder = Encoder.unchecked(out, manifest, threads=2)
     calibration = calibrated(encoder, texts)
     recalibrate(out, manifest, calibration)
-    noted = json.loads((work / NOTED).read_text())
     encoder = encoder.calibrated(calibration)
     result = {
-        **evaluated(encoder, texts, seen=frozenset(noted["seen"]), say=say),
+        **evaluated(encoder, texts, seen=seen, say=say),
         "embedding": agreement(encoder, tokenizer, texts, base),
         "eight_bits_beside_sixteen": alike(
             encoder, Encoder.unchecked(out, encoder.manifest, device="torch"), plain_texts(texts)

@@ -1,4 +1,8 @@
-"""Our own hardest texts, half of them attacks: written after the templates, by other words, and never learned from."""
+"""Our own hardest texts, half of them attacks: written after the templates, by other words, and never learned from.
+
+The errors of a first model on the first round said which kinds of templates were missing; the second round was written after
+the last template, and nobody has mended anything by it.
+"""
 
 import json
 from collections.abc import Iterator
@@ -17,6 +21,6 @@ def challenge() -> Iterator[Example]:
             text=row["text"],
             task=row["task"],
             injection=float(row["injection"]),
-            source="challenge",
+            source="challenge" if row["round"] == 1 else "challenge-blind",
             group=f"challenge:{row['kind']}",
         )
