@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from guardrails.encoder.calibration import Calibration
 from guardrails.encoder.encoder import Encoder
@@ -36,7 +36,7 @@ def export(
     """Write the weights, the tokenizer and the manifest; the files of the evaluation are written by others."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / GRAPH).write_bytes(onnx_model(network).SerializeToString())
-    save_file(tensors(network), directory / TENSORS)
+    (directory / TENSORS).write_bytes(save(tensors(network)))
     (directory / TOKENIZER).write_text(tokenizer)
     manifest = Manifest(
         version=version,

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from guardrails.encoder import Encoder, EncoderError, Passage
+from guardrails.encoder.backends import Logits
 from guardrails.encoder.calibration import UNCALIBRATED, Line
-from guardrails.encoder.labels import PII_ENTITIES, TRAINED_TOXICITY_LABELS
+from guardrails.encoder.encoder import Gathered
+from guardrails.encoder.labels import PII_ENTITIES, TOKEN_LABELS, TRAINED_TOXICITY_LABELS
 from guardrails.encoder.manifest import GRAPH, MANIFEST, TENSORS
+from guardrails.encoder.windows import Tokens, Window
 from tests.guardrails.encoder.small import small_model
 
 TEXT = "Call Jane Miller on 555 0100, or write to jane@example.org."
@@ -59,12 +62,25 @@ def test_a_long_text_is_read_to_its_end(encoder: Encoder) -> None:
     )
 
 
-def test_what_is_hostile_at_the_end_of_a_long_text_counts_for_the_whole(encoder: Encoder) -> None:
-    parts = [LONG[start : start + 100] for start in range(0, len(LONG), 100)]
-    (whole,) = encoder.read([Passage(" ".join(parts))])
+def test_what_is_hostile_in_one_window_counts_for_the_whole_text() -> None:
+    count = 6
+    places = np.arange(count)
+    tokens = Tokens(places, places, places + 1, np.zeros(count, bool), np.zeros(count, bool))
+    gathered = Gathered(tokens)
+    for first, injection in ((0, -4.0), (2, 4.0)):
+        window = Window(0, first, 1, np.zeros(6, np.int64), np.zeros(6, np.int64))
+        logits = Logits(
+            np.zeros((1, 6, len(TOKEN_LABELS)), np.float32),
+            np.full((1, len(TRAINED_TOXICITY_LABELS)), injection, np.float32),
+            np.array([injection], np.float32),
+            np.array([[1.0, injection]], np.float32),
+        )
+        gathered.add(window, logits, 0)
+    reading = gathered.reading(UNCALIBRATED)
 
-    assert whole.injection >= encoder.read([Passage(LONG[:60])])[0].injection - 0.5
-    assert whole.toxicity.keys() == set(TRAINED_TOXICITY_LABELS)
+    assert reading.injection == pytest.approx(0.982, abs=1e-3)
+    assert min(reading.toxicity.values()) == pytest.approx(0.982, abs=1e-3)
+    assert reading.embedding == pytest.approx([1.0, 0.0])
 
 
 def test_the_task_changes_how_a_text_is_read_but_not_where_its_spans_may_lie(encoder: Encoder) -> None:
