@@ -73,8 +73,12 @@ def test_no_text_of_the_challenge_is_learned(learned: list[Example]) -> None:
     hard = list(injection.challenge())
     seen = {fingerprint(each) for each in learned}
 
-    assert len(hard) == 300
-    assert sum(each.injection or 0 for each in hard) == 150
+    assert Counter((each.source, each.injection) for each in hard) == {
+        ("challenge", 1.0): 150,
+        ("challenge", 0.0): 150,
+        ("challenge-blind", 1.0): 60,
+        ("challenge-blind", 0.0): 60,
+    }
     assert not seen & {fingerprint(each) for each in hard}
 
 
