@@ -3,7 +3,17 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from console.api import documentation
-from console.api.v1 import datasets, experiments, guard_events, prompts, scores, spans, traces, usage
+from console.api.v1 import (
+    backtests,
+    datasets,
+    experiments,
+    guard_events,
+    prompts,
+    scores,
+    spans,
+    traces,
+    usage,
+)
 
 
 class HexConverter:
@@ -38,6 +48,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/datasets/<uuid:dataset_id>/items", datasets.Items.as_view(), name="dataset-items"),
     path("v1/experiments", experiments.Experiments.as_view(), name="experiments"),
     path("v1/experiments/<uuid:experiment_id>", experiments.OneExperiment.as_view(), name="experiment"),
+    path("v1/backtests", backtests.Backtests.as_view(), name="backtests"),
+    path("v1/backtests/<uuid:backtest_id>", backtests.OneBacktest.as_view(), name="backtest"),
     path("schema", documentation.Schema.as_view(), name="schema"),
     path("docs", documentation.docs, name="docs"),
     path("<path:rest>", documentation.Nothing.as_view(), name="nothing"),

@@ -195,12 +195,13 @@ def _turn(backtest: Backtest) -> None:
             if wanted
             else []
         )
-        if calls:
-            for one in asyncio.run(_replayed(client, backtest, calls, guards)):
-                totals.add(backtest.totals, one)
-            backtest.done += len(calls)
-            backtest.position = calls[-1].position
-        is_whole = len(calls) < wanted or backtest.done >= backtest.sample
+        replayed = asyncio.run(_replayed(client, backtest, calls, guards)) if calls else []
+        for one in replayed:
+            totals.add(backtest.totals, one)
+        if replayed:
+            backtest.done += len(replayed)
+            backtest.position = replayed[-1].call.position
+        is_whole = len(replayed) == len(calls) < wanted or backtest.done >= backtest.sample
         if not _note(backtest, is_whole=is_whole) or is_whole:
             return
     if _is_ours(backtest).update(state=BacktestState.WAITING, lease_until=None):
@@ -217,17 +218,17 @@ async def _replayed(
     )
     then = verdicts_of(client, project_id=backtest.project_id, calls=calls)
     policy, server = candidate(guards), GuardServer(settings.GUARD_URL)
+    replayed: list[Replayed] = []
+    began = time.monotonic()
     try:
-        return [
-            await replay(
-                policy,
-                server,
-                call,
-                said.get((call.trace_id, call.span_id), _NOTHING_SAID),
-                then.get((call.trace_id, call.span_id), []),
+        for call in calls:
+            key = call.trace_id, call.span_id
+            replayed.append(
+                await replay(policy, server, call, said.get(key, _NOTHING_SAID), then.get(key, []))
             )
-            for call in calls
-        ]
+            if time.monotonic() - began > ONE_TURN_S:
+                break  # slow guards must not let the lease run out
+        return replayed
     finally:
         await server.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +15,7 @@ from console.accounts.models import Project
 from console.api.access import author_of, project_of
 from console.api.parameters import HexId, PagedParameters, Parameters, Text, read_cursor, write_cursor
 from console.api.v1.shapes import Failure, ScoreShape
+from console.masking import UncheckedTextError, as_stored
 from console.store import store
 from ingest.queries.scores import ScoreFilters, newest_scores
 from ingest.queries.spans import SpanRow, spans_of_trace
@@ -83,6 +84,12 @@ class NewScore(serializers.Serializer[Any]):
         return attrs
 
 
+class NotCheckedError(APIException):
+    """A guard that must not fail could not look at what was written."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+
+
 class GivenScore(serializers.Serializer[Any]):
     """A score that was stored."""
 
@@ -120,9 +127,21 @@ class Scores(APIView):
         Parameters.of(request)
         given = NewScore(data=request.data)
         given.is_valid(raise_exception=True)
-        score = _score(project, given.validated_data, author_of(request))
+        score = _score(project, _masked(project, given.validated_data), author_of(request))
         write_scores(store(), [score])
         return Response(GivenScore({"id": score.id}).data, status=status.HTTP_201_CREATED)
+
+
+_WRITTEN = ("name", "label", "reason", "author")
+"""What the sender writes: it passes the project's policy before it is stored."""
+
+
+def _masked(project: Project, given: dict[str, Any]) -> dict[str, Any]:
+    try:
+        kept = as_stored(project, [given[name] for name in _WRITTEN])
+    except UncheckedTextError as error:
+        raise NotCheckedError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
+    return given | dict(zip(_WRITTEN, kept, strict=True))
 
 
 def _score(project: Project, given: dict[str, Any], author: str) -> Score:

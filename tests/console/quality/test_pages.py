@@ -11,6 +11,7 @@ from django.utils import timezone
 from console.accounts.models import Project, User
 from console.quality.backtests import work_on
 from console.quality.models import Backtest, BacktestState
+from tests.console.policies.test_editor import words as drafted
 from tests.console.quality.conftest import Week, guard, words
 from tests.console.quality.test_backtests import begin
 from tests.console.quality.test_review import judged_week  # noqa: F401 - a fixture
@@ -140,6 +141,16 @@ def test_making_it_live_opens_the_editor_with_the_guards_that_were_tried(
     assert "draft, not saved" in page
     assert "no launches" in page
     assert project.policies.get().version == 1
+
+
+def test_a_draft_of_the_editor_is_handed_over(project: Project, owner_client: Client) -> None:
+    sent = {"guard": ["0"], "based_on": "1", **drafted(0)}
+
+    page = owner_client.post(reverse("quality:backtest_new", args=[project.slug]), sent).content.decode()
+
+    assert "&quot;name&quot;: &quot;words 0&quot;" in page
+    assert "draft on version 1" in page
+    assert not Backtest.objects.exists()
 
 
 def test_a_backtest_of_nothing_says_so(project: Project, owner: User, owner_client: Client) -> None:
