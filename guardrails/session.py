@@ -19,7 +19,7 @@ from guardrails.registry import Check, RemoteGuard
 from guardrails.rollout import in_force
 from guardrails.streaming import TextStream
 from guardrails.tally import Tally
-from guardrails.verdict import ACTIONS, STOPPING, Action, Failure, Finding, Place
+from guardrails.verdict import ACTIONS, CHANGING, STOPPING, Action, Failure, Finding, Place
 from guardrails.watch import Watch
 
 __all__ = ["Blocked", "Decision", "Detector", "GuardSession", "Outcome", "PlacedText", "TextStream"]
@@ -37,6 +37,8 @@ class GuardSession:
     """For guards that hash or encrypt what they mask; without them such a guard is misconfigured."""
     recalled: Sequence[Entry] = field(default=(), repr=False)
     """What earlier requests of the conversation put in place of values."""
+    is_forgetful: bool = False
+    """True when the conversation kept something that cannot be had now."""
     decisions: list[Decision] = field(default_factory=list)
     """What every guard that ran has decided so far."""
     shown: dict[str, list[Finding]] | None = field(default=None, repr=False)
@@ -230,6 +232,9 @@ class GuardSession:
     def record(self, tally: Tally, *, is_streamed: bool) -> Decision:
         """Turn a tally into a decision and keep it."""
         decision = tally.decision(is_streamed=is_streamed)
+        if self.is_forgetful and decision.action in CHANGING:
+            said = "the conversation could not be remembered, stand-ins hold for this call alone"
+            decision = replace(decision, reason=f"{decision.reason}; {said}")
         self.decisions.append(decision)
         return decision
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from guardrails.client import GuardServer
 from inference_proxy.app import App, build
+from inference_proxy.conversations import Conversations
 from inference_proxy.current import Current, sources_of
 from inference_proxy.dispatch import Dispatcher
 from inference_proxy.exchange import Receive, Scope, Send
@@ -38,8 +39,10 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
     pool = Pool(private=settings.allow_private_upstreams)
     limiter = Limiter.at(settings.redis_url, on_failure=settings.limits_on_redis_failure)
     detector = GuardServer(settings.guard_url) if settings.guard_url else None
+    pepper = pepper_from(settings.secret_key)
+    conversations = Conversations(settings.redis_url, pepper=pepper) if settings.redis_url else None
     serving = Serving(
-        pepper=pepper_from(settings.secret_key),
+        pepper=pepper,
         max_body_bytes=settings.max_body_bytes,
         max_in_flight=settings.max_in_flight,
         drain_timeout_s=settings.drain_timeout_s,
@@ -49,6 +52,7 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
         dispatcher=Dispatcher(metrics),
         recorder=Recorder(spool, metrics, audit=settings.audit),
         detector=detector,
+        conversations=conversations,
     )
 
     def take(snapshot: Snapshot) -> None:
@@ -76,6 +80,8 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
     finally:
         await current.stop()
         await limiter.close()
+        if conversations is not None:
+            await conversations.close()
         await pool.close()
         if detector is not None:
             await detector.close()

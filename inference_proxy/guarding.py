@@ -7,6 +7,7 @@ import orjson
 
 from guardrails.one_way import RedactionKeys
 from guardrails.policy import Policy
+from guardrails.redaction import Entry
 from guardrails.session import Blocked, Decision, Detector, GuardSession, PlacedText
 from guardrails.verdict import ACTIONS, STOPPING, Action, Place
 from inference_proxy.endpoints.base import Body, Endpoint
@@ -65,6 +66,15 @@ class Guarding:
     def policy(self) -> Policy | None:
         """The policy that is in force for this call's conversation."""
         return self._session.policy
+
+    def recall(self, entries: Sequence[Entry] | None) -> None:
+        """Take what the conversation kept; None when that cannot be had, which the decisions then say."""
+        self._session.recalled, self._session.is_forgetful = entries or (), entries is None
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What the conversation would have to keep of this call."""
+        return self._session.entries
 
     @property
     def decisions(self) -> Sequence[Decision]:

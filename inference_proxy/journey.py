@@ -13,6 +13,7 @@ from guardrails.one_way import RedactionKeys
 from guardrails.verdict import STOPPING
 from inference_proxy.aliases import alias
 from inference_proxy.answers import described, finish_reason
+from inference_proxy.conversations import Conversations, ForgottenError
 from inference_proxy.dispatch import Reached
 from inference_proxy.endpoints.base import Endpoint, expect, missing, wrong_type
 from inference_proxy.errors import (
@@ -168,10 +169,31 @@ class _Journey:
     async def _guard_request(self) -> None:
         try:
             labels = labels_of(self.exchange, self.body)
+            conversation = await self._recall(labels.get("session", ""))
             await self.guarding.check_request(self.endpoint, self.raw, self.body, labels)
+            if conversation is not None:
+                conversation.keep(
+                    self.routes.project.id,
+                    labels["session"],
+                    self.guarding.entries,
+                    ttl_s=self.guarding.policy.remembers_s if self.guarding.policy else 0,
+                )
         finally:
             self.journal.kept_request = self.guarding.kept
             self.journal.kept_labels = self.guarding.kept_labels
+
+    async def _recall(self, session: str) -> Conversations | None:
+        """Tell the guards what the conversation kept; return where it is kept, if it is."""
+        policy, conversations = self.guarding.policy, self.serving.conversations
+        if not session or policy is None or not policy.remembers_s:
+            return None
+        if conversations is not None:
+            with contextlib.suppress(ForgottenError):
+                self.guarding.recall(await conversations.recall(self.routes.project.id, session))
+                return conversations
+        self.guarding.recall(None)
+        self.journal.attributes["parapet.conversation"] = "not remembered"
+        return None
 
     async def _ask(self, plan: Plan) -> Reached:
         """Send the call to the upstreams of its plan."""

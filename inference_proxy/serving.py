@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from guardrails.session import Detector
+from inference_proxy.conversations import Conversations
 from inference_proxy.dispatch import Dispatcher
 from inference_proxy.errors import forbidden, unauthorized, unavailable
 from inference_proxy.exchange import Exchange, Watchman
@@ -28,6 +29,8 @@ class Serving:
     dispatcher: Dispatcher
     recorder: Recorder
     detector: Detector | None
+    conversations: Conversations | None = None
+    """Where conversations keep their stand-ins; None without Redis."""
     watchman: Watchman = field(default_factory=Watchman)
     table: RouteTable | None = None
     """Of the newest snapshot; a request keeps the one it began with."""
