@@ -11,7 +11,7 @@ from guardrails import hints
 from guardrails.kinds import KINDS, GuardKind
 from guardrails.local import ScanningGuard, WholeGuard
 from guardrails.policy import SCOPES, STYLES, GuardConfig, Policy, PolicyError
-from guardrails.verdict import ACTIONS, CHANGING, PLACES, Action, Failure, Finding, Place
+from guardrails.verdict import ACTIONS, CHANGING, PLACES, STOPPING, Action, Failure, Finding, Place
 
 __all__ = [
     "KINDS",
@@ -68,6 +68,12 @@ class Check:
         return not config.is_shadow and (
             config.action in CHANGING or not CHANGING.isdisjoint(config.actions.values())
         )
+
+    @property
+    def may_stop(self) -> bool:
+        """True when a finding can stop a text."""
+        config = self.config
+        return config.action in STOPPING or not STOPPING.isdisjoint(config.actions.values())
 
     @property
     def is_particular(self) -> bool:

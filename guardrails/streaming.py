@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from guardrails.growing_json import GrowingJson
 from guardrails.json_text import Replacement, encodable, replaced
 from guardrails.outcome import WITHHELD, Blocked, PlacedText
-from guardrails.tally import Tally
 from guardrails.verdict import STOPPING, Failure, Place
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ class TextStream:
         self._session = session
         self._place = place
         self._tallies = session.tallies(place)
+        self._may_stop = [tally for tally in self._tallies if tally.check.may_stop]
         self._watch = session.watch(self._tallies, is_answer=True, is_growing=True)
         self._is_open = self._watch.is_idle and not self._tallies
         waits_for_the_end = place == "tool_arguments" or any(tally.check.holds_all for tally in self._tallies)
@@ -94,12 +94,12 @@ class TextStream:
     async def _grow(self, text: str, *, is_final: bool) -> str:
         watch = self._watch
         watch.grow(self._read(text, is_final=is_final), is_final=is_final, raw=text)
-        if watch.waits_for_a_detector:
-            await self._session.ask([watch], is_waited_for=True)
-        if self._asking is not None or watch.has_more_to_show:
-            await self._ask_meanwhile(is_final=is_final)
-        for tally in self._tallies:
-            self._stop_if_blocked(tally)
+        if watch.remotes:
+            if watch.waits_for_a_detector:
+                await self._session.ask([watch], is_waited_for=True)
+            if self._asking is not None or watch.has_more_to_show:
+                await self._ask_meanwhile(is_final=is_final)
+        self._stop_if_blocked()
         ready, start, stretches = watch.release(is_final=is_final)
         if not stretches:
             written = kept = ready if self._json is None else self._json.written(ready, start, ())
@@ -142,12 +142,15 @@ class TextStream:
             return replaced(ready, replacements)
         return self._json.written(ready, start, replacements)
 
-    def _stop_if_blocked(self, tally: Tally) -> None:
-        if (tally.entities or tally.failure) and self._has_text:
-            decision = tally.decision(is_streamed=True)
-            if decision.action in STOPPING and not decision.is_shadow:
-                self.close()
-                raise Blocked(decision.guard, decision.reason, decision.action)
+    def _stop_if_blocked(self) -> None:
+        if not self._has_text:
+            return
+        for tally in self._tallies:
+            if tally.failure is not None or (tally.entities and tally in self._may_stop):
+                decision = tally.decision(is_streamed=True)
+                if decision.action in STOPPING and not decision.is_shadow:
+                    self.close()
+                    raise Blocked(decision.guard, decision.reason, decision.action)
 
     def _hold(self, held: list[str], text: str) -> str:
         held.append(text)
@@ -160,8 +163,7 @@ class TextStream:
         for tally in self._tallies:
             tally.failure = tally.failure or Failure(error="crashed", reason=reason)
         self._held = None
-        for tally in self._tallies:
-            self._stop_if_blocked(tally)
+        self._stop_if_blocked()
         self.close()
         self._is_open = True
         self._record.add("".join(held))

@@ -8,7 +8,7 @@ from guardrails.registry import Check
 from guardrails.verdict import ACTIONS, Action, Failure, Finding, Place
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tally:
     """What one guard found at one place, in one text or several, and how long it took."""
 
@@ -40,17 +40,20 @@ class Tally:
         for finding in findings:
             self.entities[finding.entity] = self.entities.get(finding.entity, 0) + 1
             self.score = max(self.score or 0.0, finding.score)
-            self.entity_scores[finding.entity] = max(self.entity_scores.get(finding.entity, 0.0), finding.score)
+            self.entity_scores[finding.entity] = max(
+                self.entity_scores.get(finding.entity, 0.0), finding.score
+            )
 
-    def let_go(self, settled: int, end: int, *, began_ns: int, came_ns: int, now_ns: int) -> None:
+    def let_go(self, settled: int, end: int, began_ns: int, came_ns: int, now_ns: int) -> None:
         """Note up to where the guard lets a growing text go, of which so much has come."""
-        if self.held_ns is None:
-            self.held_ns = 0
+        held_ns = self.held_ns or 0
         if self.first_held_ns is None and settled > 0:
             self.first_held_ns = now_ns - began_ns
         if self._waiting_since_ns and settled > self._waiting_from:
-            self.held_ns = max(self.held_ns, now_ns - self._waiting_since_ns)
+            if now_ns - self._waiting_since_ns > held_ns:
+                held_ns = now_ns - self._waiting_since_ns
             self._waiting_since_ns = 0
+        self.held_ns = held_ns
         if settled < end and not self._waiting_since_ns:
             self._waiting_since_ns, self._waiting_from = came_ns, settled
 

@@ -65,8 +65,10 @@ class Watch:
             elif tally.check.changes_text:
                 self._observing.append(follower)
         self._observing += [each for each in self._wholes if each.tally.check.changes_text]
+        self.keeps_later = bool(self._observing)
+        """True when what is released may be kept only after another look."""
         self._is_growing = is_growing
-        self._began_ns = self._came_ns = 0
+        self._began_ns = self._came_ns = self._looked_ns = 0
         self._placeholders = _Placeholders(*placeholders) if placeholders else None
         self._stretches: list[Stretch] = []
         self._base = 0
@@ -94,11 +96,6 @@ class Watch:
         return self._base + len(self.text) > self._released
 
     @property
-    def keeps_later(self) -> bool:
-        """True when what is released may be kept only after another look."""
-        return bool(self._observing)
-
-    @property
     def observed(self) -> int:
         """Up to where the text may be kept that was released."""
         return min((each.settled for each in self._observing), default=self._released)
@@ -110,14 +107,16 @@ class Watch:
 
     def grow(self, text: str, *, is_final: bool, raw: str | None = None) -> None:
         """Add text and run the guards that decide here and now. `raw` is how it is written, where that differs."""
-        if self._is_growing and text:
-            self._came_ns = time.perf_counter_ns()
-            self._began_ns = self._began_ns or self._came_ns
+        started = time.perf_counter_ns()
+        if text:
+            self._came_ns = started
+            self._began_ns = self._began_ns or started
         for whole in self._wholes:
             self._read(whole, text, text if raw is None else raw, is_final=is_final)
+        if self._wholes:
+            started = time.perf_counter_ns()
         self.text = text = self.text + text
         for tally, scanner in self._locals:
-            started = time.perf_counter_ns()
             try:
                 findings = scanner.advance(text, self._base, is_final=is_final)
             except TooCostlyError as error:
@@ -130,7 +129,10 @@ class Watch:
                 reason = f"a match stayed open for more than {LONGEST_OPEN} characters"
                 tally.failure = Failure(error="crashed", reason=reason)
                 scanner.settled = self._base + len(text)
-            tally.duration_ns += time.perf_counter_ns() - started
+            ended = time.perf_counter_ns()
+            tally.duration_ns += ended - started
+            started = ended
+        self._looked_ns = started
         if self._placeholders:
             self._stretches += self._placeholders.advance(text, self._base, is_final=is_final)
         for remote in self._remotes:
@@ -156,19 +158,15 @@ class Watch:
         if not is_final:
             # What is only noted need not wait: nothing follows from it for the text.
             for _, follower in self._holding:
-                limit = min(limit, follower.settled)
+                if follower.settled < limit:
+                    limit = follower.settled
             if self._placeholders:
                 limit = min(limit, self._placeholders.settled)
-        if self._is_growing and self._began_ns and self._holding:
-            now_ns = time.perf_counter_ns()
+        if self._is_growing and self._began_ns:
+            now_ns = time.perf_counter_ns() if self._remotes else self._looked_ns
             for tally, follower in self._holding:
-                tally.let_go(
-                    end if is_final else min(follower.settled, end),
-                    end,
-                    began_ns=self._began_ns,
-                    came_ns=self._came_ns,
-                    now_ns=now_ns,
-                )
+                settled = end if is_final or follower.settled > end else follower.settled
+                tally.let_go(settled, end, self._began_ns, self._came_ns, now_ns)
         start = self._released
         stretches: list[Stretch] = []
         if self._stretches:
@@ -226,7 +224,6 @@ class Watch:
         if keep > self._base:
             self.text = self.text[keep - self._base :]
             self._base = keep
-
 
     def _give_up_collecting(self, keep: int) -> int:
         """Let go of what detectors wanted to read whole; return what is needed then."""

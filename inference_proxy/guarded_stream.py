@@ -47,6 +47,8 @@ class GuardedStream:
     def __init__(self, session: GuardSession, wire: Wire, *, sent: Collection[str] = ()) -> None:
         self._session = session
         self._wire = wire
+        self._plain = wire.plain
+        self._repeats = wire.repeats
         self._sent = sent
         """The texts of the request, as they travelled."""
         self._open: dict[Channel, _Open] = {}
@@ -82,7 +84,7 @@ class GuardedStream:
         out = self._unsent
         alike: list[bytes] = []
         texts: list[str] = []
-        plain = self._wire.plain
+        plain = self._plain
         for event in split_events(events):
             text = plain.said_by(event)
             if text is not None and self._plain_channel in self._open:
@@ -121,21 +123,21 @@ class GuardedStream:
         return self._take() + self._wire.ending(went)
 
     def _take(self) -> bytes:
-        out = b"".join(self._unsent)
-        self._unsent.clear()
-        return out
+        out, self._unsent = self._unsent, []
+        return out[0] if len(out) == 1 else b"".join(out)
 
     async def _pass_alike(self, events: list[bytes], texts: list[str]) -> None:
         """Guard what several chunks say that differ in their words alone; what changes leaves as one of them."""
-        text = "".join(texts)
+        text = texts[0] if len(texts) == 1 else "".join(texts)
         channel = self._plain_channel
         assert channel is not None
         self.hearing.say(channel, text)
-        ready = await self._push_text(channel, text)
+        held = self._open[channel]
+        ready = await (self._push_text(channel, text) if self._repeats else held.stream.push(text))
         if ready == text:
             self._unsent += events
         elif ready:
-            self._unsent.append(self._wire.plain.saying(ready))
+            self._unsent.append(self._plain.saying(ready))
 
     async def _pass(self, event: bytes, payload: bytes) -> None:
         try:
@@ -206,11 +208,11 @@ class GuardedStream:
 
     async def _push_text(self, channel: Channel, text: str) -> str:
         held = self._open[channel]
-        if self._wire.repeats and held.size <= LONGEST_REPEATED:
+        if self._repeats and held.size <= LONGEST_REPEATED:
             held.came.append(text)
             held.size += len(text)
         ready = await held.stream.push(text)
-        if self._wire.repeats:
+        if self._repeats:
             self._went.setdefault(channel, []).append(ready)
         return ready
 
@@ -231,7 +233,7 @@ class GuardedStream:
         del self._open[channel]
         stored = held.stream.stored
         self._stored[channel] = self._stored.get(channel, "") + stored
-        if self._wire.repeats:
+        if self._repeats:
             self._went[channel].append(rest)
             if held.size <= LONGEST_REPEATED:
                 self._repeated[held.place, "".join(held.came)] = "".join(self._went[channel]), stored

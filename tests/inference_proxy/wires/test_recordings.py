@@ -173,7 +173,7 @@ async def test_an_unguarded_recording_is_heard_word_for_word(name: str) -> None:
 
     assert message["content"] == "The desk is reached at jane.roe@example.net or +44 20 7946 0958."
     assert "bob.smith@example.com" in message["tool_calls"][-1]["function"]["arguments"]
-    assert wire.hearing.characters > 200
+    assert wire.hearing.characters > 100
 
 
 @pytest.mark.parametrize(
