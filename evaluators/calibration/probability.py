@@ -86,8 +86,7 @@ def fit_isotonic(scores: Array, labels: Array) -> Isotonic:
 
 def cross_fitted(scores: Array, labels: Array, clusters: Clusters, method: Method | None = None) -> Array:
     """Return each observation's probability by a map that has seen no observation of its cluster."""
-    count = int(clusters.max(initial=-1)) + 1
-    folds = np.random.default_rng(20_261_121).permutation(count)[clusters] % min(_FOLDS, max(count, 1))
+    folds = folds_of(clusters)
     fitted = np.empty(len(scores))
     for fold in np.unique(folds):
         inside = folds == fold
@@ -95,6 +94,15 @@ def cross_fitted(scores: Array, labels: Array, clusters: Clusters, method: Metho
             return np.full(len(scores), math.nan)
         fitted[inside] = fit(scores[~inside], labels[~inside], method)(scores[inside])
     return fitted
+
+
+def folds_of(clusters: Clusters) -> Clusters:
+    """Return each observation's fold; a cluster is never in two."""
+    count = int(clusters.max(initial=-1)) + 1
+    folds: Clusters = np.random.default_rng(20_261_121).permutation(count)[clusters] % min(
+        _FOLDS, max(count, 1)
+    )
+    return folds
 
 
 def expected_calibration_error(probabilities: Array, labels: Array) -> float:

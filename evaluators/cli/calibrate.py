@@ -19,6 +19,8 @@ from evaluators.calibration.labels import Labelled
 from evaluators.calibration.rates import Rate, rates
 from evaluators.cli.connections import connected_judges, ready
 from evaluators.cli.options import dumped, store_option
+from evaluators.cli.panels import as_text as panel_as_text
+from evaluators.cli.panels import card_of_panel
 from evaluators.errors import SuiteError
 from evaluators.gate import Trial
 from evaluators.registry import did_you_mean
@@ -84,6 +86,11 @@ def calibrate(
         folder = loaded.directory / CALIBRATION
         write(folder / f"{judge}.json", card)
         canary_sets.write(folder / f"{judge}.canaries.jsonl", chosen)
+    panel = None
+    if loaded is not None and entry is not None:
+        panel = card_of_panel(loaded, entry, rows, options["concurrency"])
+    if panel is not None:
+        click.echo(panel_as_text(panel), err=True)
     _show(card, [] if log is None else _rates(log, judge, rows, card), options["output"], entry is not None)
 
 

@@ -8,6 +8,7 @@ from evaluators.completion import Complete
 from evaluators.endpoint import Endpoint, JudgeModel
 from evaluators.errors import SuiteError
 from evaluators.local import LocalModel, LocalSettings
+from evaluators.panel import Panel
 from evaluators.providers import found_beside, provided
 from evaluators.settings import Settings
 from evaluators.suites import LoadedSuite, model
@@ -36,19 +37,28 @@ async def connected(
 async def connected_judges(suite: LoadedSuite, settings: Settings) -> AsyncIterator[Mapping[str, Complete]]:
     """Open what a suite's judges need, and nothing of its target."""
     async with AsyncExitStack() as stack:
+        wanted = suite.suite.judges
         judges: dict[str, Complete] = {}
-        for name, judge in suite.suite.judges.items():
+        for name, judge in wanted.items():
             if isinstance(judge, model.LocalJudge):
                 judges[name] = await stack.enter_async_context(_local(judge, suite.directory))
-                continue
-            endpoint = await stack.enter_async_context(endpoint_of(judge, settings, f"judges.{name}"))
-            parameters = dict(judge.parameters)
-            if judge.temperature is not None:
-                parameters["temperature"] = judge.temperature
-            if judge.max_tokens is not None:
-                parameters["max_tokens"] = judge.max_tokens
-            judges[name] = JudgeModel(endpoint, judge.model, parameters)
+            elif isinstance(judge, model.Endpoint):
+                judges[name] = await _remote(judge, f"judges.{name}", settings, stack)
+        for name, judge in wanted.items():
+            if isinstance(judge, model.JudgePanel):
+                members = {member: judges[member] for member in judge.panel}
+                judges[name] = Panel(members, {key: float(value) for key, value in judge.panel.items()})
         yield judges
+
+
+async def _remote(judge: model.Endpoint, where: str, settings: Settings, stack: AsyncExitStack) -> JudgeModel:
+    endpoint = await stack.enter_async_context(endpoint_of(judge, settings, where))
+    parameters = dict(judge.parameters)
+    if judge.temperature is not None:
+        parameters["temperature"] = judge.temperature
+    if judge.max_tokens is not None:
+        parameters["max_tokens"] = judge.max_tokens
+    return JudgeModel(endpoint, judge.model, parameters)
 
 
 def _local(judge: model.LocalJudge, directory: Path) -> LocalModel:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from evaluators.gate.advisory import changes, ungated
+from evaluators.gate.advisory import changes, slices, ungated
 from evaluators.gate.comparison import compare
 from evaluators.gate.decision import Decision, Finding, State
 from evaluators.gate.experiment import Check, Experiment
@@ -52,6 +52,7 @@ def decide(
         look=look,
         findings=findings,
         advisory=ungated(experiment, look),
+        slices=slices(experiment, look),
         newly_broken=broken,
         newly_fixed=fixed,
     )

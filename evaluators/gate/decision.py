@@ -78,5 +78,7 @@ class Decision:
     """Trials per case at the last look."""
     findings: tuple[Finding, ...]
     advisory: tuple[Finding, ...] = ()
+    slices: tuple[Finding, ...] = ()
+    """Gated metrics on the cases of one tag alone; they advise."""
     newly_broken: tuple[Change, ...] = ()
     newly_fixed: tuple[Change, ...] = ()

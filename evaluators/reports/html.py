@@ -48,7 +48,7 @@ def as_html(report: Report, log: TrialLog | None = None) -> str:
 
 def _table(report: Report) -> str:
     rows = []
-    for finding in (*report.decision.findings, *report.decision.advisory):
+    for finding in report.rows:
         row = {key: escape(value) for key, value in figures(finding).items()}
         numbers = "".join(
             f"<td class=number>{row[key]}</td>" for key in ("baseline", "candidate", "difference", "margin")

@@ -16,7 +16,7 @@ def as_markdown(report: Report) -> str:
         "| metric | base | cand | Δ (95 % CI) | margin | verdict | |",
         "|---|---|---|---|---|---|---|",
     ]
-    for finding in (*report.decision.findings, *report.decision.advisory):
+    for finding in report.rows:
         row = {key: _plain(value) for key, value in figures(finding).items()}
         lines.append(
             f"| {row['metric']} | {row['baseline']} | {row['candidate']} | {row['difference']} | {row['margin']} "

@@ -26,6 +26,13 @@ class Report:
     note: str = ""
     """What a reader must know about how the cases were chosen."""
 
+    @property
+    def rows(self) -> tuple[Finding, ...]:
+        """What a table lists: what was decided, what advises, and the slices that got worse."""
+        decision = self.decision
+        worse = (finding for finding in decision.slices if finding.reason == "worse")
+        return (*decision.findings, *decision.advisory, *worse)
+
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain values."""
         return asdict(self)

@@ -41,7 +41,7 @@ def verdict(report: Report) -> str:
 
 
 def _table(report: Report) -> list[str]:
-    rows = [figures(finding) for finding in (*report.decision.findings, *report.decision.advisory)]
+    rows = [figures(finding) for finding in report.rows]
     lines = [_HEADINGS, *(tuple(row[column] for column in _COLUMNS) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
     formed = [

@@ -19,7 +19,7 @@ from evaluators.gate.trials import Trust
 from evaluators.suites.cases import SuiteCase
 from evaluators.suites.documents import read_text
 from evaluators.suites.lookups import fill_all, has_lookup
-from evaluators.suites.model import Suite
+from evaluators.suites.model import JudgePanel, Suite
 
 CALIBRATION = "calibration"
 """The folder beside a suite that holds its judges' cards and canaries."""
@@ -144,12 +144,18 @@ def _entry(raw: str | Mapping[str, Any], number: int, suite: Suite, directory: P
     return entry if judge is None else _trusted(entry, built, suite, directory)
 
 
+_DECIDING = {"model", "temperature", "max_tokens", "parameters", "local", "dtype", "engine", "panel"}
+"""What of a judge's settings decides its scores."""
+
+
 def _trusted(entry: Entry, built: Configured, suite: Suite, directory: Path) -> Entry:
     """Look up what calibration found out about this very judge."""
     assert entry.judge is not None
-    model = suite.judges[entry.judge].model_dump(
-        mode="json", include={"model", "temperature", "max_tokens", "parameters", "local", "dtype", "engine"}
-    )
+    judge = suite.judges[entry.judge]
+    members = [suite.judges[name] for name in judge.panel] if isinstance(judge, JudgePanel) else []
+    model = judge.model_dump(mode="json", include=_DECIDING)
+    if members:
+        model["members"] = [member.model_dump(mode="json", include=_DECIDING) for member in members]
     texts = (*built.texts(), json.dumps(model, sort_keys=True))
     build = version_of(entry.kind, type(built).revision, entry.parameters, texts)
     folder = directory / CALIBRATION

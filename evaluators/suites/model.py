@@ -77,13 +77,31 @@ class PairClassifier(Strict):
     batch_tokens: int = Field(default=16_384, ge=256, description="The most tokens in one batch.")
 
 
+class JudgePanel(Strict):
+    """Several judges of the suite asked as one."""
+
+    panel: dict[str, float | int] = Field(
+        min_length=2,
+        description="Other judges of the suite and what each weighs; `parapet eval calibrate` finds weights.",
+    )
+
+    @model_validator(mode="after")
+    def _counts(self) -> "JudgePanel":
+        if min(self.panel.values()) < 0 or not any(self.panel.values()):
+            raise ValueError("weights are 0 or more, and at least one is more")
+        return self
+
+
 def _judge_form(value: Any) -> str:
-    is_local = "local" in value if isinstance(value, dict) else isinstance(value, LocalJudge)
-    return "Local" if is_local else "Endpoint"
+    keys = value if isinstance(value, dict) else type(value).model_fields
+    return "Local" if "local" in keys else "Panel" if "panel" in keys else "Endpoint"
 
 
 JudgeSettings = Annotated[
-    Annotated[Endpoint, Tag("Endpoint")] | Annotated[LocalJudge, Tag("Local")], Discriminator(_judge_form)
+    Annotated[Endpoint, Tag("Endpoint")]
+    | Annotated[LocalJudge, Tag("Local")]
+    | Annotated[JudgePanel, Tag("Panel")],
+    Discriminator(_judge_form),
 ]
 
 
@@ -229,3 +247,14 @@ class Suite(Strict):
     budget: Budget = Budget()
     inconclusive: Literal["warn", "fail", "pass", "exit"] = "warn"
     concurrency: int = Field(default=8, ge=1, le=256)
+
+    @model_validator(mode="after")
+    def _know_members(self) -> "Suite":
+        single = [name for name, judge in self.judges.items() if not isinstance(judge, JudgePanel)]
+        for name, judge in self.judges.items():
+            for member in judge.panel if isinstance(judge, JudgePanel) else ():
+                if member not in single:
+                    raise ValueError(
+                        f"judges.{name}: no single judge is called {member!r}{did_you_mean(member, single)}"
+                    )
+        return self

@@ -296,3 +296,46 @@ def test_wrong_decisions_stay_rare(scenario: dict[str, Any], state: str, at_most
 def test_right_decisions_are_common() -> None:
     assert shares(60, cases=100, drop=0.0)["PASS"] >= 0.7
     assert shares(60, cases=100, drop=0.10)["FAIL"] >= 0.9
+
+
+def test_a_slice_that_got_worse_is_named_and_decides_nothing() -> None:
+    tags = [frozenset({"german"} if i % 5 == 0 else {"english"}) for i in range(300)]
+    trials = [
+        Trial(case=str(i), arm=arm, number=1, outcomes={"m": WRONG if _breaks(i, arm) else RIGHT})
+        for arm in ("baseline", "candidate")
+        for i in range(300)
+    ]
+    decision = decide(
+        trials,
+        gate=Gate(rules=(Rule(metric="m", margin=Margin(value=10), fail_when="beyond_margin"),)),
+        metrics={"m": Metric(name="m")},
+        cases=[Case(id=str(i), tags=tags[i]) for i in range(300)],
+    )
+
+    assert decision.state != "FAIL"
+    assert {(finding.label, finding.reason) for finding in decision.slices} == {
+        ("german", "worse"),
+        ("english", "no change for the worse seen"),
+    }
+    assert all(finding.check == "advisory" for finding in decision.slices)
+
+
+def _breaks(number: int, arm: str) -> bool:
+    return arm == "candidate" and number % 15 == 0
+
+
+def test_tags_of_few_cases_and_of_all_are_no_slices() -> None:
+    tags = [frozenset({"all", "rare"} if i < 9 else {"all"}) for i in range(100)]
+    trials = [
+        Trial(case=str(i), arm=arm, number=1, outcomes={"m": RIGHT})
+        for arm in ("baseline", "candidate")
+        for i in range(100)
+    ]
+    decision = decide(
+        trials,
+        gate=Gate(rules=(Rule(metric="m", margin=Margin(value=5)),)),
+        metrics={"m": Metric(name="m")},
+        cases=[Case(id=str(i), tags=tags[i]) for i in range(100)],
+    )
+
+    assert decision.slices == ()

@@ -162,3 +162,26 @@ def test_the_schema_accepts_what_the_loader_accepts_and_refuses_typos() -> None:
     assert list(validator.iter_errors(yaml.safe_load(example))) == []
     assert list(validator.iter_errors(document | {"evaluatros": []})) != []
     assert list(validator.iter_errors(document | {"evaluators": [{"exactt": {}}]})) != []
+
+
+@pytest.mark.parametrize(
+    ("judges", "sentence"),
+    [
+        ("{jury: {panel: {main: 1, other: 1}}, main: {model: m}}", "no single judge is called 'other'"),
+        (
+            "{jury: {panel: {main: 0, second: 0}}, main: {model: m}, second: {model: n}}",
+            "at least one is more",
+        ),
+        ("{jury: {panel: {main: 1}}, main: {model: m}}", "at least 2"),
+        ("{main: {local: ./weights, dtyp: float32}}", "did you mean 'dtype'"),
+    ],
+)
+def test_judges_that_cannot_be_had_are_refused(tmp_path: Path, judges: str, sentence: str) -> None:
+    path = tmp_path / "suite.yaml"
+    path.write_text(
+        "suite: s\ntarget: {python: a.b, arms: {only: {}}}\ncases: [{inputs: {}}]\nevaluators: [refusal]\n"
+        f"judges: {judges}\n"
+    )
+
+    with pytest.raises(SuiteError, match=sentence):
+        load(path)
