@@ -192,8 +192,8 @@ def _wrong_word(name: str, value: Any, longest: int) -> list[str]:
         return [f"{name} must be a text, not {_kind(value)}"]
     if len(value.strip()) > longest or any(not letter.isprintable() for letter in value):
         return [f"{name} has at most {longest} printable characters"]
-    if name == "id" and "/" in value:
-        return ["id must not contain a slash"]
+    if name == "id" and ("/" in value or value.strip() in (".", "..")):
+        return ["id must not contain a slash, nor be a dot or two"]
     return []
 
 

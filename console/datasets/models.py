@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from console.accounts.models import Project, User
+from console.datasets.fields import KeptJson
 
 
 class Split(models.TextChoices):
@@ -37,7 +38,7 @@ class Dataset(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="datasets")
     name = models.CharField(max_length=64)
     description = models.CharField(max_length=500, blank=True)
-    schema = models.JSONField(default=dict, blank=True)
+    schema = KeptJson(default=dict, blank=True)
     """JSON Schema that every new item must fit; empty for none."""
     latest = models.PositiveIntegerField(default=0)
     """The number of the newest version; 0 while nothing was ever put in."""

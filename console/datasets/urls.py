@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}upload/", importing.upload, name="upload"),
     path(f"{_ONE}upload/<uuid:upload_id>/", importing.preview, name="preview"),
     path(f"{_ONE}upload/<uuid:upload_id>/left-out/", importing.left_out, name="left_out"),
-    path(f"{_ONE}items/new/", items.create, name="item_create"),
-    path(f"{_ONE}items/take-out/", items.take_out, name="take_out"),
+    path(f"{_ONE}new-item/", items.create, name="item_create"),
+    path(f"{_ONE}take-out/", items.take_out, name="take_out"),
     path(f"{_ONE}items/<str:key>/", items.show, name="item"),
 ]

@@ -24,6 +24,9 @@ from ingest.queries.sampling import Call, calls_between
 LEASE = timedelta(minutes=5)
 """Longer than a judgement may take, so that only a lost worker lets it run out."""
 MOST_ATTEMPTS = 3
+"""Tries of a judgement that fails."""
+MOST_LOSSES = 8
+"""Workers that may be lost over one job: enough that a bad night takes nobody's judgement, few enough for what kills."""
 OVERLAP = timedelta(seconds=30)
 """Rows of one moment may reach the store a little apart; the stretch is read again and repeats are no news."""
 SETTLING = timedelta(seconds=1)
@@ -195,10 +198,14 @@ def take(job_id: int, *, now: datetime) -> Job | None:
     """Lease a job to this worker, or return None when another has it, it is finished, or its rule is paused."""
     due = Q(state=JobState.WAITING) & (Q(lease_until=None) | Q(lease_until__lte=now))
     lost = Q(state=JobState.RUNNING, lease_until__lte=now)
-    taken = (
-        Job.objects.filter(pk=job_id, rule__is_enabled=True)
-        .filter(due | lost)
-        .update(state=JobState.RUNNING, lease_until=now + LEASE, attempts=F("attempts") + 1)
+    job = Job.objects.filter(pk=job_id, rule__is_enabled=True)
+    leased: dict[str, Any] = {
+        "state": JobState.RUNNING,
+        "lease_until": now + LEASE,
+        "attempts": F("attempts") + 1,
+    }
+    taken = job.filter(due).update(**leased) or job.filter(lost, losses__lt=MOST_LOSSES - 1).update(
+        **leased, losses=F("losses") + 1
     )
     return Job.objects.select_related("rule__project").get(pk=job_id) if taken else None
 
@@ -223,11 +230,16 @@ def put_back(job: Job, *, now: datetime, after: timedelta, error: str, counts: b
 def due_jobs(*, now: datetime, limit: int = AWAKE, local: bool = False) -> list[int]:
     """Return jobs whose wake-up was lost or whose worker is: messages are hints, this is the queue.
 
-    `local` asks for those of judges on machines of ours, which other workers do. A job that three workers were lost over is given up instead.
+    `local` asks for those of judges on machines of ours, which other workers do. A job over which too many workers were lost is given
+    up instead.
     """
     lost = Q(state=JobState.RUNNING, lease_until__lte=now)
-    Job.objects.filter(lost, attempts__gte=MOST_ATTEMPTS).update(
-        state=JobState.DEAD, lease_until=None, finished_at=now, last_error="the worker was lost three times"
+    Job.objects.filter(lost, losses__gte=MOST_LOSSES - 1).update(
+        state=JobState.DEAD,
+        losses=F("losses") + 1,
+        lease_until=None,
+        finished_at=now,
+        last_error=f"the worker was lost {MOST_LOSSES} times",
     )
     forgotten = Q(state=JobState.WAITING, lease_until=None, created_at__lte=now - timedelta(seconds=20))
     waiting = Q(state=JobState.WAITING, lease_until__lte=now)
@@ -236,6 +248,12 @@ def due_jobs(*, now: datetime, limit: int = AWAKE, local: bool = False) -> list[
     return list(
         enabled.filter(lost | forgotten | waiting).order_by("pk").values_list("pk", flat=True)[:limit]
     )
+
+
+def suspects(jobs: Iterable[int], *, now: datetime) -> set[int]:
+    """Return the jobs over which a worker was lost: done alone, they bring nobody else's down with them."""
+    lost = Q(losses__gt=0) | Q(state=JobState.RUNNING, lease_until__lte=now)
+    return set(Job.objects.filter(lost, pk__in=list(jobs)).values_list("pk", flat=True))
 
 
 async def _no_model(

@@ -86,8 +86,8 @@ async def _outcomes(cases: Iterable[_Case]) -> list[Outcome]:
 def _waits(case: _Case, outcome: Outcome, now: datetime, states: dict[int, JobState]) -> bool:
     """Put a job back whose trouble may pass, or whose rule has to stop; tell whether that was so."""
     job, model = case.job, case.model
-    if _may_pass(outcome) and job.attempts < actions.MOST_ATTEMPTS:
-        after = RETRY_AFTER * 2 ** (job.attempts - 1)
+    if _may_pass(outcome) and job.attempts - job.losses < actions.MOST_ATTEMPTS:
+        after = RETRY_AFTER * 2 ** (job.attempts - job.losses - 1)
         actions.put_back(job, now=now, after=after, error=outcome.reason, counts=True)
     elif model is not None and model.refusal:
         # Not this call's fault: the rule stops, and the job waits until a person lets it go on.

@@ -73,6 +73,8 @@ class Job(models.Model):
     """The evaluator's version when the judgement fell due."""
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    losses = models.PositiveSmallIntegerField(default=0)
+    """How many workers were lost while they held it."""
     lease_until = models.DateTimeField(null=True, blank=True)
     """While it runs: when the worker that holds it is taken for lost. While it waits: not before this."""
     last_error = models.CharField(max_length=300, blank=True)

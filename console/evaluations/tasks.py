@@ -61,6 +61,10 @@ def sweep() -> int:
 def _wake(jobs: Sequence[int], *, is_local: bool) -> None:
     """Wake a worker for each judgement; those of local judges in bunches, for the queue whose workers hold weights."""
     if is_local:
+        alone = actions.suspects(jobs, now=timezone.now())
+        for job in alone:
+            judge_together.delay([job])
+        jobs = [job for job in jobs if job not in alone]
         for start in range(0, len(jobs), TOGETHER):
             judge_together.delay(list(jobs[start : start + TOGETHER]))
         return

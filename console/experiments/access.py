@@ -20,6 +20,7 @@ def experiment_of(project: Project, experiment_id: UUID) -> Experiment:
     experiment = (
         Experiment.objects.filter(project=project, pk=experiment_id)
         .select_related("project", "dataset")
+        .defer("cases")
         .first()
     )
     if experiment is None:

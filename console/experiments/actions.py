@@ -29,6 +29,7 @@ from console.experiments.models import Experiment, State
 from evaluators.errors import EvaluatorError
 
 MOST_TRIALS = 50_000
+MOST_CHARACTERS = 32_000_000
 
 
 class ExperimentError(ValueError):
@@ -89,6 +90,11 @@ def cases_of(dataset: Dataset, version: int, *, split: str = "", tag: str = "") 
     count = items.count()
     if not 1 <= count <= MOST_CASES:
         raise ExperimentError(f"an experiment has 1 to {MOST_CASES:,} cases; these are {count:,}")
+    size = sum(len(body) for body in items.values_list("body", flat=True).iterator(chunk_size=500))
+    if size > MOST_CHARACTERS:
+        raise ExperimentError(
+            f"an experiment's cases have at most {MOST_CHARACTERS:,} characters together; these have {size:,}"
+        )
     return [case_values(stored_content(item)) for item in items]
 
 

@@ -73,12 +73,10 @@ def _refused(status: int, content: Any, model: str, trace_id: str) -> Called:
     error = content.get("error") if isinstance(content, dict) else None
     code = str(error.get("code") or error.get("type") or "")[:64] if isinstance(error, dict) else ""
     sentence = f"{model} answered with status {status}{f' ({code})' if code else ''}"
-    # A guard's word is about this very text; the next case may pass it.
-    is_blocked = code == "blocked_by_policy"
     return Called(
         answer=StoredAnswer(output="", error=sentence),
         trace_id=trace_id,
-        refusal=sentence if status in _REFUSED and not is_blocked else "",
+        refusal=sentence if status in _REFUSED else "",
         may_pass=status in _PASSING,
     )
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,9 @@ class Definition:
 
     def suite(self, candidate: str) -> LoadedSuite:
         """Return the suite that compares one candidate with the baseline."""
-        return loaded(pair(self.document, self.baseline, candidate))
+        # Its cases were read and checked with the definition.
+        empty = {**pair(self.document, self.baseline, candidate), "cases": []}
+        return replace(loaded(empty), cases=self.cases)
 
 
 def definition_of(experiment: Experiment) -> Definition:
@@ -131,6 +133,12 @@ def loaded(document: Mapping[str, Any]) -> LoadedSuite:
 def body_of(definition: Definition, arm: str, case: SuiteCase) -> dict[str, Any]:
     """Return the request an arm sends for a case."""
     return request_body(definition.arms[arm], definition.settings, case)
+
+
+def settings_hash(definition: Definition, arm: str) -> str:
+    """Hash what a variant is, whatever the case."""
+    content = json.dumps([definition.settings.model_dump(mode="json"), definition.arms[arm]], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:8]
 
 
 def fingerprint(definition: Definition, arm: str, case: SuiteCase) -> str:

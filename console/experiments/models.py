@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 
 from console.accounts.models import Project, User
+from console.datasets.fields import KeptJson
 from console.datasets.models import Dataset
 
 
@@ -33,9 +34,9 @@ class Experiment(models.Model):
     """Null once the dataset was removed; the cases stay."""
     dataset_name = models.CharField(max_length=64)
     dataset_version = models.PositiveIntegerField()
-    suite = models.JSONField()
+    suite = KeptJson()
     """The target with its arms, trials, evaluators, judges, gate and budget, as a suite file would have them."""
-    cases = models.JSONField(default=list)
+    cases = KeptJson(default=list)
     """The cases, as a suite would have them inline: a copy, so that removing the dataset loses no result."""
     state = models.CharField(max_length=7, choices=State.choices, default=State.DRAFT)
     because = models.CharField(max_length=300, blank=True)

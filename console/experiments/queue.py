@@ -2,16 +2,15 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from console.experiments.definition import Definition, fingerprint
 from console.experiments.models import Experiment, State, Trial, TrialState
-from evaluators.score import NotApplicable, Outcome, Score, Unscored
+from console.experiments.storing import storable, stored_answer, stored_outcome
+from evaluators.score import Outcome
 from evaluators.trials import StoredAnswer
 
 LEASE = timedelta(seconds=90)
@@ -20,12 +19,6 @@ MOST_ATTEMPTS = 3
 """Tries of a call that fails."""
 MOST_LOSSES = 5
 """Workers that may be lost over one trial before it is given up."""
-_STATES: Mapping[str, type[Score | Unscored | NotApplicable]] = {
-    "scored": Score,
-    "unscored": Unscored,
-    "not_applicable": NotApplicable,
-}
-_NAMES = {kind: name for name, kind in _STATES.items()}
 
 
 def ask_for(experiment: Experiment, definition: Definition, *, look: int, arms: Collection[str]) -> int:
@@ -60,7 +53,7 @@ def lease(experiment: Experiment, *, now: datetime, limit: int, holds: int) -> l
     A trial over which a worker was lost is leased only to a worker that holds nothing else: should it be what
     brings workers down, it brings no other trial down with it.
     """
-    current = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    current = Experiment.objects.select_for_update().only("state").get(pk=experiment.pk)
     if current.state != State.RUNNING:
         return []
     reclaim(current, now=now)
@@ -100,7 +93,7 @@ def renew(trials: Iterable[Trial], *, now: datetime) -> None:
 
 def keep_answer(trial: Trial, answer: StoredAnswer, *, trace_id: str) -> bool:
     """Store an answer as soon as it is there, so that nobody pays for it twice; False when the lease was lost."""
-    stored = asdict(answer) | {"attributes": {}}
+    stored = stored_answer(answer)
     cost = answer.cost_usd or 0.0
     trial.answer, trial.trace_id, trial.cost_usd = stored, trace_id, cost
     trial.has_unknown_cost = answer.cost_usd is None and not answer.error
@@ -111,17 +104,24 @@ def keep_answer(trial: Trial, answer: StoredAnswer, *, trace_id: str) -> bool:
     )
 
 
+def keep_outcomes(trial: Trial, outcomes: Mapping[str, Outcome]) -> bool:
+    """Store what some evaluators said while others could not; False when the lease was lost."""
+    trial.outcomes = trial.outcomes | {name: stored_outcome(outcome) for name, outcome in outcomes.items()}
+    trial.cost_usd += sum(outcome.cost_usd or 0.0 for outcome in outcomes.values())
+    return bool(_held(trial).update(outcomes=trial.outcomes, cost_usd=trial.cost_usd))
+
+
 def finish(trial: Trial, outcomes: Mapping[str, Outcome], *, now: datetime, error: str = "") -> bool:
-    """Store what the evaluators said; False when the lease was lost and another worker's word counts."""
+    """Store what the evaluators said, and end; False when the lease was lost and another worker's word counts."""
     judged = sum(outcome.cost_usd or 0.0 for outcome in outcomes.values())
     return bool(
         _held(trial).update(
             state=TrialState.DONE,
-            outcomes={name: stored_outcome(outcome) for name, outcome in outcomes.items()},
+            outcomes=trial.outcomes | {name: stored_outcome(outcome) for name, outcome in outcomes.items()},
             cost_usd=trial.cost_usd + judged,
             lease_until=None,
             finished_at=now,
-            error=error[:300],
+            error=storable(error[:300]),
         )
     )
 
@@ -131,33 +131,31 @@ def put_back(trial: Trial, *, now: datetime, after: timedelta, error: str, count
     _held(trial).update(
         state=TrialState.WAITING,
         lease_until=now + after,
-        error=error[:300],
+        error=storable(error[:300]),
         attempts=F("attempts") if counts else F("attempts") - 1,
     )
 
 
+def spending(experiment: Experiment) -> tuple[float, int]:
+    """Return what the experiment has cost, as far as prices are known, and of how many answers that is the cost."""
+    answered = Trial.objects.filter(experiment=experiment, answer__isnull=False)
+    found = answered.aggregate(total=Sum("cost_usd"), answers=Count("pk"))
+    return found["total"] or 0.0, found["answers"]
+
+
 def spent_usd(experiment: Experiment) -> float:
     """Return what the experiment has cost, as far as prices are known."""
-    total: float | None = Trial.objects.filter(experiment=experiment).aggregate(total=Sum("cost_usd"))[
-        "total"
-    ]
-    return total or 0.0
+    return spending(experiment)[0]
+
+
+def is_worked_on(experiment: Experiment, *, now: datetime) -> bool:
+    """Tell whether a worker holds trials of an experiment, or did a moment ago."""
+    return Trial.objects.filter(experiment=experiment, state=TrialState.RUNNING, lease_until__gt=now).exists()
 
 
 def open_trials(experiment: Experiment) -> QuerySet[Trial]:
     """Return the trials that are not finished."""
     return Trial.objects.filter(experiment=experiment, state__in=[TrialState.WAITING, TrialState.RUNNING])
-
-
-def stored_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as plain values."""
-    return {"state": _NAMES[type(outcome)]} | asdict(outcome)
-
-
-def outcome_of(stored: Mapping[str, Any]) -> Outcome:
-    """Return the outcome that plain values stand for."""
-    values = dict(stored)
-    return _STATES[values.pop("state")](**values)
 
 
 def _held(trial: Trial) -> QuerySet[Trial]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from console.experiments.definition import Definition
 from console.experiments.models import Experiment, State, Trial, TrialState
-from console.experiments.queue import outcome_of, spent_usd
+from console.experiments.queue import spent_usd
+from console.experiments.storing import outcome_of
 from evaluators import gate
 from evaluators.gate import Decision, Gate
 from evaluators.reports.exit_code import exit_code_of

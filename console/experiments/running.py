@@ -20,7 +20,7 @@ from console.evaluations.proxy_model import ProxyModel
 from console.experiments import queue
 from console.experiments.actions import end, halt
 from console.experiments.calling import TIMEOUT_S, Called, Caller
-from console.experiments.definition import Definition, body_of, definition_of
+from console.experiments.definition import Definition, body_of, definition_of, settings_hash
 from console.experiments.models import Experiment, State, Trial
 from console.experiments.results import gate_trials, verdict_on
 from evaluators import NotApplicable, Outcome, Unscored, evaluate
@@ -30,9 +30,11 @@ from evaluators.suites.cases import SuiteCase
 from evaluators.targets.prompt import asked
 from evaluators.trials import StoredAnswer, restored_answer
 
-SHIFT_S = 240.0
-"""How long a worker leases trials before it makes room for others; what it holds by then it finishes."""
+SHIFT_S = 20.0
+"""How long a worker leases trials before it lets others have a turn; what it holds by then it finishes."""
 RENEW_S = 20.0
+COUNTED_EVERY_S = 2.0
+"""How often the cost is summed up anew; in between a worker adds up its own."""
 RETRY_AFTER = timedelta(seconds=10)
 JUDGE_TIMEOUT_S = 120.0
 HOPELESS_AFTER = 20
@@ -50,10 +52,16 @@ class Worker:
     judges: Mapping[str, ProxyModel]
     loop: asyncio.AbstractEventLoop
     cases: dict[str, SuiteCase] = field(default_factory=dict)
+    prompts: dict[str, str] = field(default_factory=dict)
+    """How traces name each variant: the same version as long as its settings are the same."""
     held: dict["Future[Any]", Trial] = field(default_factory=dict)
+    spent_usd: float = 0.0
+    answered: int = 0
+    counted_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.cases = {case.id: case for case in self.definition.cases}
+        self.prompts = {arm: f"{arm}@{settings_hash(self.definition, arm)}" for arm in self.definition.arms}
 
     def run(self, *, until: float) -> None:
         """Work until nothing is due or the shift is over."""
@@ -72,13 +80,24 @@ class Worker:
                 renewed = time.monotonic()
 
     def _lease(self) -> list[Trial]:
-        cap = self.definition.cost_cap_usd
-        if cap is not None and queue.spent_usd(self.experiment) >= cap:
-            halt(self.experiment, because=f"the cost cap of ${cap:g} is reached")
+        limit = self._affordable()
+        if limit <= len(self.held):
             return []
-        return queue.lease(
-            self.experiment, now=timezone.now(), limit=self.definition.concurrency, holds=len(self.held)
-        )
+        return queue.lease(self.experiment, now=timezone.now(), limit=limit, holds=len(self.held))
+
+    def _affordable(self) -> int:
+        """Return how many calls may be under way: fewer as the cost cap comes near, none once it is reached."""
+        cap, most = self.definition.cost_cap_usd, self.definition.concurrency
+        if cap is None:
+            return most
+        if time.monotonic() - self.counted_at >= COUNTED_EVERY_S:
+            self.spent_usd, self.answered = queue.spending(self.experiment)
+            self.counted_at = time.monotonic()
+        if self.spent_usd >= cap:
+            halt(self.experiment, because=f"the cost cap of ${cap:g} is reached")
+            return 0
+        mean = self.spent_usd / max(self.answered, 1)
+        return most if not mean else min(most, 1 + int((cap - self.spent_usd) / mean))
 
     def _begin(self, trial: Trial) -> None:
         """Ask for an answer, or go on with scoring one that a lost worker left."""
@@ -88,7 +107,7 @@ class Worker:
         case = self.cases[trial.case]
         call = self.caller.call(
             body_of(self.definition, trial.arm, case),
-            prompt=f"{trial.arm}@{trial.fingerprint[:8]}",
+            prompt=self.prompts[trial.arm],
             tags=f"experiment:{str(self.experiment.pk)[:8]}",
             asked=asked(case),
         )
@@ -104,13 +123,15 @@ class Worker:
         if isinstance(result, dict):
             self._settle(trial, result)
         elif not result.answer.error:
+            self.answered += 1
+            self.spent_usd += result.answer.cost_usd or 0.0
             if queue.keep_answer(trial, result.answer, trace_id=result.trace_id):
                 self._score(trial, result.answer)
         elif result.refusal:
             # Not this trial's fault: the experiment stops, and the trial waits until a person lets it go on.
             halt(self.experiment, because=result.refusal)
             queue.put_back(trial, now=now, after=RETRY_AFTER, error=result.refusal, counts=False)
-        elif result.may_pass and trial.attempts < queue.MOST_ATTEMPTS + trial.losses:
+        elif result.may_pass and self._has_tries(trial):
             after = RETRY_AFTER * 2 ** (trial.attempts - 1)
             queue.put_back(trial, now=now, after=after, error=result.answer.error, counts=True)
         else:
@@ -125,13 +146,22 @@ class Worker:
             for outcome in outcomes.values()
             if isinstance(outcome, Unscored) and outcome.code in _PASSING_TROUBLE
         ]
+        self.spent_usd += sum(outcome.cost_usd or 0.0 for outcome in outcomes.values())
+        if passing and (refusal or self._has_tries(trial)):
+            queue.keep_outcomes(
+                trial,
+                {name: one for name, one in outcomes.items() if all(one is not other for other in passing)},
+            )
         if passing and refusal:
             halt(self.experiment, because=refusal)
             queue.put_back(trial, now=timezone.now(), after=RETRY_AFTER, error=refusal, counts=False)
-        elif passing and trial.attempts < queue.MOST_ATTEMPTS + trial.losses:
+        elif passing and self._has_tries(trial):
             queue.put_back(trial, now=timezone.now(), after=RETRY_AFTER, error=passing[0].reason, counts=True)
         else:
             queue.finish(trial, outcomes, now=timezone.now())
+
+    def _has_tries(self, trial: Trial) -> bool:
+        return trial.attempts - trial.losses < queue.MOST_ATTEMPTS
 
     def _give_up(self, trial: Trial, error: str) -> None:
         outcomes: dict[str, Outcome] = {
@@ -149,7 +179,7 @@ class Worker:
         case = self.cases[trial.case]
         messages = body_of(self.definition, trial.arm, case)["messages"]
         sample = sample_of(case, replace(answer, attributes={"messages": messages}))
-        names = [entry.name for entry in self.definition.entries]
+        names = [entry.name for entry in self.definition.entries if entry.name not in trial.outcomes]
         found = await asyncio.gather(*(self._outcome(name, case, sample) for name in names))
         return dict(zip(names, found, strict=True))
 
@@ -166,8 +196,8 @@ class Worker:
 
 
 def work(experiment: Experiment, *, shift_s: float = SHIFT_S) -> bool:
-    """Do a worker's share of an experiment; tell whether more remains to be done later."""
-    if experiment.state != State.RUNNING:
+    """Do a worker's share of an experiment; tell whether it had more to do when its time was up."""
+    if experiment.state != State.RUNNING or queue.is_worked_on(experiment, now=timezone.now()):
         return False
     definition = definition_of(experiment)
     until = time.monotonic() + shift_s
@@ -181,13 +211,14 @@ def work(experiment: Experiment, *, shift_s: float = SHIFT_S) -> bool:
                     break
         finally:
             asyncio.run_coroutine_threadsafe(session.close(), loop).result()
-    experiment.refresh_from_db()
-    return experiment.state == State.RUNNING
+    experiment.refresh_from_db(fields=["state"])
+    # What only waits for another try is the sweep's to wake.
+    return experiment.state == State.RUNNING and time.monotonic() >= until
 
 
 def advance(experiment: Experiment, definition: Definition) -> bool:
     """After a look: ask for another trial of what is undecided, or end. True when there is more to do."""
-    experiment.refresh_from_db()
+    experiment.refresh_from_db(fields=["state", "look"])
     if experiment.state != State.RUNNING:
         return False
     trials = gate_trials(experiment, definition)
@@ -201,7 +232,7 @@ def advance(experiment: Experiment, definition: Definition) -> bool:
         end(experiment)
         return False
     with transaction.atomic():
-        current = Experiment.objects.select_for_update().get(pk=experiment.pk)
+        current = Experiment.objects.select_for_update().defer("cases", "suite").get(pk=experiment.pk)
         if current.look == experiment.look and not queue.open_trials(current).exists():
             queue.ask_for(current, definition, look=later[0], arms={definition.baseline, *undecided})
             current.look = later[0]

@@ -12,7 +12,6 @@ from console.experiments.models import Experiment, State, TrialState
 from evaluators.errors import EvaluatorError
 
 log = logging.getLogger(__name__)
-PAUSE_S = 5
 
 
 @shared_task
@@ -23,11 +22,13 @@ def work(experiment_id: str) -> str:
         return "removed"
     try:
         has_more = running.work(experiment)
+    except Experiment.DoesNotExist:
+        return "removed"
     except EvaluatorError as error:
         actions.halt(experiment, because=str(error))
         return "halted"
     if has_more:
-        work.apply_async((experiment_id,), countdown=PAUSE_S)
+        work.delay(experiment_id)
     return "more" if has_more else "done"
 
 

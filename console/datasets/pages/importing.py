@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -65,6 +66,7 @@ def preview(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) 
             (number, column, meaning[column], _samples(table, column))
             for number, column in enumerate(table.columns)
         ],
+        said=urlencode({f"column-{number}": meaning[column] for number, column in enumerate(table.columns)}),
         places=PLACES,
         checked=checked,
         shown=checked.good[:_SHOWN],

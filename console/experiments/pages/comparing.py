@@ -111,7 +111,7 @@ def evidence_of(experiment: Experiment) -> Evidence:
     return Evidence(definition, gate_trials(experiment, definition))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _remembered(experiment_id: UUID) -> Evidence:
     experiment = Experiment.objects.get(pk=experiment_id)
     definition = definition_of(experiment)

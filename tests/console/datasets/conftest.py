@@ -1,25 +1,16 @@
-"""Datasets under test, and the console's trace store: the real engine."""
+"""Datasets under test."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 
 from console.accounts.models import Project, User
 from console.datasets import actions
 from console.datasets.content import content_of
 from console.datasets.models import Dataset, Source, Version
-from console.store import store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def console_store(clickhouse_url: str, settings: Settings) -> None:
-    """Point the console at the store of this test run."""
-    settings.CLICKHOUSE_URL = clickhouse_url
-    store.cache_clear()
 
 
 @pytest.fixture

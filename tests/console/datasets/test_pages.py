@@ -50,7 +50,7 @@ def test_a_dataset_is_made_and_filled_by_hand(owner_client: Client, project: Pro
         "expected": "On its way.",
         "split": "dev",
     }
-    saved = owner_client.post(url(dataset, "items/new/"), item)
+    saved = owner_client.post(url(dataset, "new-item/"), item)
     page = owner_client.get(url(dataset)).content.decode()
 
     assert (made.status_code, saved.status_code) == (302, 302)
@@ -75,7 +75,7 @@ def test_an_item_that_cannot_be_saved_says_why(
 ) -> None:
     put(dataset, owner, question("taken"))
 
-    answer = owner_client.post(url(dataset, "items/new/"), {"split": "test"} | given)
+    answer = owner_client.post(url(dataset, "new-item/"), {"split": "test"} | given)
 
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
@@ -180,7 +180,7 @@ def test_a_file_that_is_none_is_refused_in_words(
     assert not Upload.objects.exists()
 
 
-@pytest.mark.usefixtures("console_store")
+@pytest.mark.usefixtures("traced")
 def test_calls_become_items_with_the_request_they_made(
     owner_client: Client, project: Project, clickhouse: Store
 ) -> None:
@@ -214,7 +214,7 @@ def test_calls_become_items_with_the_request_they_made(
     assert item.origin == {"trace_id": mine.trace_id, "span_id": mine.span_id}
 
 
-@pytest.mark.usefixtures("console_store")
+@pytest.mark.usefixtures("traced")
 def test_one_call_is_added_and_adding_it_twice_changes_nothing(
     owner_client: Client, project: Project, owner: User, dataset: Dataset, clickhouse: Store
 ) -> None:
@@ -229,7 +229,7 @@ def test_one_call_is_added_and_adding_it_twice_changes_nothing(
     assert Dataset.objects.get(pk=dataset.pk).latest == 1
 
 
-@pytest.mark.usefixtures("console_store")
+@pytest.mark.usefixtures("traced")
 def test_calls_whose_words_are_not_stored_make_no_items(
     owner_client: Client, project: Project, clickhouse: Store
 ) -> None:
@@ -244,7 +244,7 @@ def test_calls_whose_words_are_not_stored_make_no_items(
     assert not Dataset.objects.exists()
 
 
-@pytest.mark.usefixtures("console_store")
+@pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize("query", ["trace=xyz&span=1", "range=forever", "min_ms=x"])
 def test_an_address_that_makes_no_sense_is_refused(owner_client: Client, query: str) -> None:
     assert owner_client.get(f"/p/lighthouse/datasets/from-traces/?{query}").status_code == 400
@@ -259,9 +259,9 @@ def test_a_teammate_may_look_and_not_change(teammate_client: Client, dataset: Da
     changed = [
         teammate_client.post(url(dataset, rest), {"inputs": '{"a": 1}', "key": "a"}).status_code
         for rest in (
-            "items/new/",
+            "new-item/",
             "items/a/",
-            "items/take-out/",
+            "take-out/",
             "splits/",
             "upload/",
             "remove/",
@@ -279,7 +279,7 @@ def test_a_dataset_of_another_project_does_not_exist(stranger_client: Client, da
 def test_splits_removal_and_download(owner_client: Client, dataset: Dataset, owner: User) -> None:
     put(dataset, owner, *(question(f"q{n}") for n in range(20)))
     owner_client.post(url(dataset, "splits/"), {"train": 50, "dev": 25, "test": 25})
-    owner_client.post(url(dataset, "items/take-out/"), {"key": ["q1", "q2"]})
+    owner_client.post(url(dataset, "take-out/"), {"key": ["q1", "q2"]})
     answer = owner_client.get(url(dataset, "download/?form=cases"))
     lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]  # type: ignore[attr-defined]
 

@@ -134,15 +134,27 @@ def test_a_worker_that_comes_back_late_cannot_finish_another_workers_job(rule: R
     assert Job.objects.get(pk=job.pk).state == JobState.RUNNING
 
 
-def test_a_job_that_three_workers_are_lost_over_is_given_up(rule: Rule) -> None:
+def test_a_job_that_too_many_workers_are_lost_over_is_given_up(rule: Rule) -> None:
     job, at = one_job(rule), NOW
-    for _ in range(3):
+    for _ in range(actions.MOST_LOSSES):
         assert actions.take(job.pk, now=at) is not None
         at += actions.LEASE + timedelta(seconds=1)
 
     assert actions.due_jobs(now=at) == []
     job.refresh_from_db()
-    assert (job.state, job.last_error) == (JobState.DEAD, "the worker was lost three times")
+    assert (job.state, job.last_error) == (JobState.DEAD, f"the worker was lost {actions.MOST_LOSSES} times")
+
+
+def test_a_job_whose_worker_was_lost_has_its_tries_still_before_it(rule: Rule) -> None:
+    job = one_job(rule)
+    actions.take(job.pk, now=NOW)
+    later = NOW + actions.LEASE + timedelta(seconds=1)
+
+    taken = actions.take(job.pk, now=later)
+
+    assert taken is not None
+    assert (taken.attempts, taken.losses) == (2, 1)
+    assert actions.suspects([job.pk, job.pk + 1], now=later) == {job.pk}
 
 
 def test_a_job_put_back_waits_its_time(rule: Rule) -> None:

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from console.accounts.models import Project, User
 from console.datasets.models import Dataset
-from console.experiments import actions
+from console.experiments import actions, running
 from console.experiments.models import Experiment
 from tests.console.datasets.conftest import dataset, put  # noqa: F401 - a fixture
 from tests.fakes.upstream import FakeUpstream, Received, Reply, as_json, completion
@@ -79,3 +79,10 @@ def plan(
 
 def begun(experiment: Experiment, owner: User) -> Experiment:
     return actions.start(experiment=experiment, by=owner, now=datetime.now(UTC))
+
+
+def finished(experiment: Experiment) -> Experiment:
+    """Let workers take turns until nothing more is due."""
+    while running.work(experiment):
+        experiment.refresh_from_db()
+    return Experiment.objects.select_related("project").get(pk=experiment.pk)

@@ -9,10 +9,10 @@ from django.test import Client
 
 from console.accounts.models import Project, User
 from console.datasets.models import Dataset
-from console.experiments import actions, running, tasks
+from console.experiments import actions, tasks
 from console.experiments.models import Experiment, State
 from evaluators.suites.load import load
-from tests.console.experiments.conftest import ECHO, MUTE, begun, plan
+from tests.console.experiments.conftest import ECHO, MUTE, begun, finished, plan
 from tests.fakes.upstream import FakeUpstream
 
 POLITE = {"prompt": "Please say it again: {{ inputs.word }}"}
@@ -31,7 +31,7 @@ def done(project: Project, owner: User, words: Dataset, models: FakeUpstream) ->
     """An experiment that has ended, with a broken variant and a harmless one."""
     experiment = plan(project, owner, words, arms={"echo": ECHO, "polite": POLITE, "mute": MUTE})
     experiment = actions.set_evaluator(experiment, name="latency", kind="latency", parameters={})
-    running.work(begun(experiment, owner))
+    finished(begun(experiment, owner))
     return Experiment.objects.get(pk=experiment.pk)
 
 
@@ -238,7 +238,7 @@ def test_a_single_variant_is_held_to_its_floor(
         rule={"margin": "5pt", "floor": "90%", "compare": True},
         replaces="repeats",
     )
-    running.work(begun(experiment, owner))
+    finished(begun(experiment, owner))
 
     page = text(owner_client, url(experiment))
 

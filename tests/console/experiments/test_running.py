@@ -11,7 +11,7 @@ from console.experiments import actions, queue, running
 from console.experiments.definition import definition_of
 from console.experiments.models import Experiment, State, Trial, TrialState
 from console.experiments.results import verdict_on
-from tests.console.experiments.conftest import ECHO, MUTE, again, begun, plan
+from tests.console.experiments.conftest import ECHO, MUTE, again, begun, finished, plan
 from tests.fakes.upstream import FakeUpstream, Received, Reply, as_error, as_json, completion
 
 
@@ -20,8 +20,7 @@ def fresh(experiment: Experiment) -> Experiment:
 
 
 def ran(experiment: Experiment, owner: User) -> Experiment:
-    running.work(begun(experiment, owner))
-    return fresh(experiment)
+    return finished(begun(experiment, owner))
 
 
 def verdict(experiment: Experiment, candidate: str) -> str:
@@ -120,7 +119,7 @@ def test_a_refusal_stops_the_experiment_and_nothing_is_lost(
 
     models.always(again)
     Trial.objects.update(lease_until=None)
-    running.work(actions.resume(experiment=stopped, by=owner, now=datetime.now(UTC)))
+    finished(actions.resume(experiment=stopped, by=owner, now=datetime.now(UTC)))
 
     assert fresh(stopped).state == State.DONE
     assert verdict(fresh(stopped), "mute") == "FAIL"
@@ -186,19 +185,13 @@ def test_stopping_keeps_what_came_and_going_on_asks_for_the_rest_only(
 ) -> None:
     experiment = begun(plan(project, owner, words), owner)
 
-    def stop_at_thirty(request: Received) -> Reply:
-        if len(models.requests) == 30:
-            Experiment.objects.filter(pk=experiment.pk).update(state=State.STOPPED)
-        return again(request)
-
-    asked = [queue.lease(experiment, now=datetime.now(UTC), limit=30, holds=0)]
-    for trial in asked[0]:
+    for trial in queue.lease(experiment, now=datetime.now(UTC), limit=30, holds=0):
         queue.finish(trial, {}, now=datetime.now(UTC))
     actions.stop(experiment=experiment, by=owner)
-    running.work(fresh(experiment))
+    finished(fresh(experiment))
     assert models.requests == []
 
-    running.work(actions.resume(experiment=experiment, by=owner, now=datetime.now(UTC)))
+    finished(actions.resume(experiment=experiment, by=owner, now=datetime.now(UTC)))
     assert len(models.requests) == 90
 
 
@@ -241,7 +234,7 @@ def test_a_trial_that_brings_workers_down_is_given_up_and_counts_as_unscored(
         Trial.objects.filter(pk=poison.pk, state=TrialState.WAITING).update(
             state=TrialState.RUNNING, lease_until=now
         )
-    running.work(fresh(experiment))
+    finished(fresh(experiment))
     done = fresh(experiment)
 
     assert Trial.objects.get(pk=poison.pk).state == TrialState.DEAD
@@ -260,7 +253,7 @@ def test_an_answer_whose_worker_was_lost_before_scoring_is_not_asked_for_again(
     queue.keep_answer(trial, StoredAnswer(output="kept"), trace_id="")
     queue.reclaim(experiment, now=now + queue.LEASE + timedelta(seconds=1))
 
-    running.work(fresh(experiment))
+    finished(fresh(experiment))
 
     assert len(models.requests) == 119
     assert Trial.objects.get(pk=trial.pk).answer["output"] == "kept"  # type: ignore[index]
@@ -286,3 +279,45 @@ def test_what_has_begun_stays_as_it_is(project: Project, owner: User, words: Dat
 
     with pytest.raises(actions.ExperimentError, match="it has begun"):
         actions.remove_arm(experiment, name="mute")
+
+
+def test_only_the_judge_that_was_busy_is_asked_again(
+    project: Project,
+    owner: User,
+    words: Dataset,
+    models: FakeUpstream,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "RETRY_AFTER", timedelta(0))
+    question = {"question": "Is it polite?"}
+    experiment = plan(project, owner, words, arms={"echo": ECHO})
+    for judge in ("calm", "busy"):
+        experiment = actions.set_evaluator(
+            experiment, name=judge, kind="rubric", parameters=question, judge_model=judge
+        )
+    refused: set[str] = set()
+
+    def moody(request: Received) -> Reply:
+        if request.json["model"] == "busy" and request.text not in refused:
+            refused.add(request.text)
+            return as_error(503)
+        return as_json(completion("yes")) if request.json["model"] in ("calm", "busy") else again(request)
+
+    models.always(moody)
+    done = ran(experiment, owner)
+    asked = [request.json["model"] for request in models.requests]
+
+    assert done.state == State.DONE
+    assert (asked.count("calm"), asked.count("busy")) == (60, 120)
+    assert done.trials.filter(outcomes__busy__state="scored", outcomes__calm__state="scored").count() == 60
+
+
+def test_what_no_database_can_keep_is_kept_as_well_as_can_be(
+    project: Project, owner: User, words: Dataset, models: FakeUpstream
+) -> None:
+    models.always(as_json(completion("a\0b")))
+
+    done = ran(plan(project, owner, words, arms={"echo": ECHO}), owner)
+
+    assert done.state == State.DONE
+    assert {trial.answer["output"] for trial in done.trials.all()} == {"a\ufffdb"}  # type: ignore[index]
