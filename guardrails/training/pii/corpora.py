@@ -50,6 +50,38 @@ UNSURE = re.compile(
 )
 """What may be personal data that nobody has marked: such sentences are left out."""
 
+ROLES = frozenset(
+    [
+        "agent",
+        "bank",
+        "borrower",
+        "buyer",
+        "company",
+        "corporation",
+        "employee",
+        "employer",
+        "executive",
+        "guarantor",
+        "landlord",
+        "lender",
+        "lessee",
+        "lessor",
+        "licensee",
+        "licensor",
+        "loan",
+        "manager",
+        "owner",
+        "parent",
+        "party",
+        "purchaser",
+        "seller",
+        "subsidiary",
+        "tenant",
+        "trustee",
+    ]
+)
+"""What the parties of a contract are called in it: filings mark these as if they were names."""
+
 NO_BLANK_BEFORE = re.compile(r"[,.!?;:%)\]}]+|'s|'t|'re|'ve|'m|'ll|'d|n't|''|…+")
 
 
@@ -68,7 +100,7 @@ def _sentences(path: Path) -> Iterator[tuple[list[str], list[str]]]:
             tags.append(fields[-1])
 
 
-def _joined(words: Sequence[str], tags: Sequence[str]) -> tuple[str, list[Span]]:
+def joined(words: Sequence[str], tags: Sequence[str]) -> tuple[str, list[Span]]:
     """Put the words together as they were written, and return the spans of the tags that we know."""
     text = ""
     spans: list[Span] = []
@@ -82,6 +114,8 @@ def _joined(words: Sequence[str], tags: Sequence[str]) -> tuple[str, list[Span]]
         mark, _, kind = tag.partition("-")
         entity = ENTITIES.get(kind)
         goes_on = mark == "I" and before.partition("-")[2] == kind and spans and spans[-1].entity == entity
+        if entity and not goes_on and word.casefold().rstrip("s") in ROLES:
+            entity = None
         if entity and goes_on:
             spans[-1] = Span(entity, spans[-1].start, len(text))
         elif entity:
@@ -132,7 +166,7 @@ def sentences(data: Path, split: str) -> tuple[Example, ...]:
                 if source not in KEPT_FOR_TESTS and split_of(group) != split:
                     continue
                 for start in range(0, len(words), 60):
-                    text, spans = _joined(words[start : start + 60], tags[start : start + 60])
+                    text, spans = joined(words[start : start + 60], tags[start : start + 60])
                     if (
                         len(text) < 12
                         or UNSURE.search(text)

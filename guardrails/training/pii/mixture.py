@@ -124,8 +124,8 @@ def _passage(scene: Scene) -> Text:
     """Write ordinary prose of several sentences in which few persons or none are named."""
     quiet, spoken = _lines(scene, empty=True), _lines(scene, empty=False)
     prose = _prose(quiet)
-    first = scene.one(prose)
-    chosen = [first, *(scene.one(prose) for _ in range(scene.rng.randint(2, 8)))]
+    chosen = scene.rng.sample(prose, min(len(prose), scene.rng.randint(3, 9)))
+    first = chosen[0]
     for _ in range(scene.rng.choice((0, 0, 1, 1, 2, 3))):
         chosen.insert(scene.rng.randrange(len(chosen) + 1), scene.one(spoken))
     parts: list[Part] = []

@@ -146,6 +146,8 @@ def url(scene: Scene) -> str:
     host = people.domain(scene)
     if not start and scene.chance(0.5):
         return host
+    if start and scene.chance(0.06):
+        return f"{start.removesuffix('www.') or 'http://'}{ipv4(scene)}:{scene.word('80 443 8080 3000 5000 8000')}/"
     path = ""
     for _ in range(scene.rng.choice((0, 0, 1, 1, 2, 3))):
         path += "/" + scene.one(

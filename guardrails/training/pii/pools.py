@@ -238,7 +238,18 @@ def words(language: str) -> Sequence[str]:
     locale = {"de": "de_DE", "fr": "fr_FR", "it": "it_IT", "nl": "nl_NL"}.get(language, "en_US")
     provider = importlib.import_module(f"faker.providers.lorem.{locale}").Provider
     names = {name.casefold() for group in people().values() for name in (*group.first, *group.last)}
-    names |= {"sonntag", "dimanche", "domenica", "giugno", "maggio", "congress", "democrat", "republican", "mr", "mrs"}
+    names |= {
+        "sonntag",
+        "dimanche",
+        "domenica",
+        "giugno",
+        "maggio",
+        "congress",
+        "democrat",
+        "republican",
+        "mr",
+        "mrs",
+    }
     return sorted({str(word) for word in provider.word_list if str(word).casefold() not in names})
 
 
@@ -248,7 +259,9 @@ def companies(data: Path) -> Sequence[str]:
     path = data / "pii" / "presidio_research" / "companies_and_organizations.csv"
     with path.open(encoding="utf-8", errors="ignore", newline="") as file:
         rows = {row[0].strip() for row in csv.reader(file) if row}
-    fit = re.compile(r"(?!.*(?:Preferred|Stock|Pfd|Trst|Series|Class|Fund|Shares|Depositary))[A-Z0-9][\w&'.,\- ]{2,38}")
+    fit = re.compile(
+        r"(?!.*(?:Preferred|Stock|Pfd|Trst|Series|Class|Fund|Shares|Depositary))[A-Z0-9][\w&'.,\- ]{2,38}"
+    )
     return sorted(
         name for name in rows if fit.fullmatch(name) and not name.isupper() and name != "organization"
     )

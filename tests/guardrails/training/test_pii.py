@@ -8,7 +8,7 @@ import pytest
 
 from guardrails.encoder.labels import PII_ENTITIES
 from guardrails.training.examples import Example, Span
-from guardrails.training.pii import corpora, examples, mixture, numbers, real_addresses, templates
+from guardrails.training.pii import challenge, corpora, examples, mixture, numbers, real_addresses, templates
 from guardrails.training.pii.draft import Part, finish, one_address, one_value, trimmed
 from guardrails.training.pii.scene import COUNTRIES_OF_LANGUAGE, Scene, World, held_back
 from guardrails.training.pii.slots import SLOTS
@@ -114,6 +114,24 @@ def test_addresses_taken_apart_are_whole_again_and_name_nobody(data: Path) -> No
 
     assert "7 labeled Troy" in whole
     assert not any("Bo &" in address for address in whole)
+
+
+def test_the_parties_of_a_contract_are_nobody(data: Path) -> None:
+    words = ["Borrower", "owes", "Silicon", "Bank", "."]
+
+    _, spans = corpora.joined(words, ["I-PER", "O", "I-ORG", "I-ORG", "O"])
+
+    assert [span.entity for span in spans] == ["ORGANIZATION"]
+
+
+def test_the_challenge_is_marked_and_never_trained_on(learned: list[Example]) -> None:
+    texts = challenge.challenge()
+    marked = {text.text[span.start : span.end] for text in texts for span in text.spans or ()}
+
+    assert len(texts) > 50
+    assert {"Marguerite Thistlewood", "514-22-9087", "GZ-914-K"} <= marked
+    assert not {text.text for text in texts} & {example.text for example in learned}
+    assert not any("[[" in text.text or "\\n" in text.text for text in texts)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
