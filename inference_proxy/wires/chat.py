@@ -5,7 +5,15 @@ from typing import Any
 
 from guardrails.verdict import Place
 from inference_proxy.plain_chunks import PlainChunks
-from inference_proxy.texts import OF_CALLS, TECHNICAL_OF_ANSWERS, Slot, every_text, other_texts
+from inference_proxy.texts import (
+    OF_CALLS,
+    TECHNICAL,
+    TECHNICAL_OF_ANSWERS,
+    Slot,
+    every_text,
+    field_slots,
+    other_texts,
+)
 from inference_proxy.transcript import TEXT_FIELDS, Transcript, says_content_only
 from inference_proxy.wires.events import Aside, Channel, ChoiceEnds, Chunk, Event, Said, as_event
 
@@ -128,8 +136,10 @@ def _growing_texts(choice: Chunk) -> list[_Growing]:
         if isinstance(value, str) and name != "role":
             found.append((Channel(index, name), delta, name, place))
         elif name in TEXT_FIELDS:  # in parts, as some servers put it
-            parts = every_text(value, place)
-            found += [(Channel(index, name), each.container, each.key, place) for each in parts]
+            parts = range(len(value)) if isinstance(value, list) else ()
+            slots = [slot for part in parts for slot in field_slots(value, part, place, technical=TECHNICAL)]
+            slots += every_text(value, place) if isinstance(value, dict) else ()
+            found += [(Channel(index, name), each.container, each.key, place) for each in slots]
     audio = delta.get("audio")
     if isinstance(audio, dict) and isinstance(audio.get("transcript"), str):
         found.append((Channel(index, "audio"), audio, "transcript", "answer"))
