@@ -13,7 +13,7 @@ from guardrails.verdict import ACTIONS, STOPPING, Action, Place
 from inference_proxy.endpoints.base import Body, Endpoint
 from inference_proxy.errors import invalid, stopped
 from inference_proxy.guarded_stream import GuardedStream
-from inference_proxy.texts import Slot, is_machinery, put_all
+from inference_proxy.texts import Slot, is_name, put_all
 from inference_proxy.wires.events import forget_log_probabilities
 from ingest.records import Message
 
@@ -114,7 +114,7 @@ class Guarding:
         slots = endpoint.request_slots(body)
         # A feature called 10.4.2.1 is no address of somebody's machine.
         guarded = {
-            name: text for name, text in labels.items() if name in NAMES_OF_SOMEONE or not is_machinery(text)
+            name: text for name, text in labels.items() if name in NAMES_OF_SOMEONE or not is_name(text)
         }
         about = [PlacedText(place="user", text=text) for text in guarded.values()]
         outcome = await self._session.check_input([*about, *_placed(slots)])
@@ -164,6 +164,13 @@ class Guarding:
         if put_all(slots, outcome.texts, travels=True):
             forget_log_probabilities(answer)
         return CheckedAnswer(orjson.dumps(answer), messages)
+
+    async def quoted(self, message: str) -> str:
+        """Return what may be kept of a sentence that a provider answers with instead of an answer."""
+        if not self._has_guards or not message:
+            return message
+        outcome = await self._session.check_output([PlacedText(place="answer", text=message)])
+        return outcome.stored[0]
 
     def open_stream(self, endpoint: Endpoint, body: Body, *, hides_usage: bool) -> GuardedStream:
         """Return what guards a streamed answer."""

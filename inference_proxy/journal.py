@@ -10,6 +10,7 @@ from uuid import UUID
 from inference_proxy.endpoints.base import Body, Endpoint
 from inference_proxy.exchange import Exchange
 from inference_proxy.span_texts import PARAMETERS_WITHOUT_TEXT
+from inference_proxy.texts import has_long_word
 from inference_proxy.trace_context import TraceContext, continued_from
 from ingest.keys import KeyGrant
 from ingest.records import NO_USAGE, Message, Span, SpanStatus, Usage, new_span
@@ -73,7 +74,7 @@ class Journal:
             context=continued_from(exchange.header(b"traceparent")),
             started_at_us=(time.time_ns() - time.perf_counter_ns() + started_ns) // 1_000,
             started_ns=started_ns,
-            model_requested=model if _MODEL_NAME.fullmatch(model) else "",
+            model_requested=model if _MODEL_NAME.fullmatch(model) and not has_long_word(model) else "",
             is_streamed=is_streamed,
             stores_messages=stores_messages,
         )

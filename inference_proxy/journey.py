@@ -231,7 +231,8 @@ class _Journey:
             content = RequestError(
                 answer.status, message, code="upstream_error", type="upstream_error"
             ).as_json()
-        self.journal.fail(error_type or f"http_{answer.status}", message, is_quoted=True)
+        kept = await self.guarding.quoted(message)
+        self.journal.fail(error_type or f"http_{answer.status}", kept, is_quoted=True)
         self.reached_upstream = False  # nothing was bought
         await self._finish()
         await self.exchange.answer(
@@ -289,6 +290,7 @@ class _Journey:
             hides_usage=self.hides_usage,
             input_characters=len(self.raw),
             finish=self._finish,
+            quoted=self.guarding.quoted,
         )
         await relay.run(reached, self._headers())
 

@@ -39,6 +39,7 @@ class StreamRelay:
         hides_usage: bool,
         input_characters: int,
         finish: Callable[[], Awaitable[None]],
+        quoted: Callable[[str], Awaitable[str]],
     ) -> None:
         self._exchange = exchange
         self._journal = journal
@@ -48,6 +49,7 @@ class StreamRelay:
         self._input_characters = input_characters
         self._keep_alive: KeepAlive | None = None
         self._finish = finish
+        self._quoted = quoted
         """What has to be done before the last of the answer leaves."""
 
     async def run(self, reached: Reached, headers: HeaderList) -> None:
@@ -66,7 +68,7 @@ class StreamRelay:
             if transcript.error is not None:
                 journal.fail(
                     str(transcript.error.get("type") or "upstream_error"),
-                    str(transcript.error.get("message") or ""),
+                    await self._quoted(str(transcript.error.get("message") or "")),
                     is_quoted=True,
                 )
         except Blocked as block:

@@ -97,6 +97,19 @@ def is_machinery(text: str) -> bool:
     return _MACHINERY.fullmatch(text, 0, _LOOKED_AT) is not None
 
 
+_LONG_WORD = re.compile(r"[A-Za-z0-9]{20}")
+
+
+def is_name(text: str) -> bool:
+    """True for what a part of a product or a model is called; a word as long as a key may be one."""
+    return is_machinery(text) and not has_long_word(text)
+
+
+def has_long_word(text: str) -> bool:
+    """True when there is a run of letters and digits in the text that is as long as a key."""
+    return _LONG_WORD.search(text) is not None
+
+
 def every_text(value: Any, place: Place, *, technical: frozenset[str] = TECHNICAL) -> Iterator[Slot]:
     """Find all strings below a value, but for what stands under technical keys and is machinery indeed."""
     # A stack of our own: a body may be nested deeper than Python likes to recurse.
