@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from guardrails.session import Blocked, GuardSession, PlacedText, TextStream
+from guardrails.session import Blocked, Decision, GuardSession, PlacedText, TextStream
 from guardrails.verdict import STOPPING, Place
 from inference_proxy.relay import DONE, payloads, split_events
 from inference_proxy.texts import Slot, put_all
@@ -22,6 +22,8 @@ from inference_proxy.wires.events import (
     forget_log_probabilities,
 )
 
+FIRST_HELD = "parapet.first_held_us."
+"""Before a guard's name: the attribute of a span that says what the guard added to the first token's time."""
 LONGEST_REPEATED = 1 << 20
 """A text that is longer than this is guarded again where an answer repeats it."""
 
@@ -264,3 +266,13 @@ class GuardedStream:
     def _turn_back(self, echo: Echo) -> bool:
         slots = [slot for slot in echo.slots if slot.text in self._sent]
         return put_all(slots, [self._session.turned_back(slot.text) for slot in slots])
+
+
+def first_waits(decisions: Sequence[Decision]) -> dict[str, str]:
+    """Return what each guard added to the time until a stream's first words, as attributes of its span."""
+    waits: dict[str, int] = {}
+    for each in decisions:
+        if each.first_held_us is not None:
+            name = FIRST_HELD + each.guard
+            waits[name] = max(waits.get(name, 0), each.first_held_us)
+    return {name: str(waited_us) for name, waited_us in waits.items()}

@@ -26,7 +26,8 @@ from inference_proxy.errors import (
 )
 from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList
 from inference_proxy.forwarding import to_caller, to_upstream
-from inference_proxy.guarding import GuardedStream, Guarding
+from inference_proxy.guarded_stream import GuardedStream, first_waits
+from inference_proxy.guarding import Guarding
 from inference_proxy.journal import Journal, conversation_of, labels_of
 from inference_proxy.limits import NOTHING_RESERVED, Reservation, estimate, has_limits
 from inference_proxy.recording import NotRecordedError
@@ -311,6 +312,8 @@ class _Journey:
 
     def _close_books(self) -> None:
         self.journal.guard_action = self.guarding.strongest_action
+        if self.journal.is_streamed:
+            self.journal.attributes |= first_waits(self.guarding.decisions)
 
     async def _refuse(self, error: RequestError) -> None:
         journal = self.journal

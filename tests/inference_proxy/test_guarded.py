@@ -408,3 +408,31 @@ def test_an_address_still_leads_where_it_led_but_is_masked_where_it_is_kept(
 
     assert upstream.requests[0].json["messages"][0]["content"][1] == picture
     assert EMAIL.encode() not in everything_kept(proxy)
+
+
+def test_a_caller_hears_that_a_stream_is_alive_while_all_of_it_is_held(
+    proxy: RunningProxy, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inference_proxy.keep_alive.EVERY_S", 0.02)
+    proxy.publish(policy=policy_of(GuardConfig(name="code", kind="code", action="block")))
+    upstream.then(as_stream(spoken("All", " is", " well"), gap_s=0.1))
+
+    with proxy.client() as client:
+        messages: Any = [{"role": "user", "content": "hi"}]
+        chunks = list(client.chat.completions.create(model="fake-model", messages=messages, stream=True))
+    upstream.then(as_stream(spoken("All", " is", " well"), gap_s=0.1))
+    _, _, body = proxy.post("/v1/chat/completions", chat("hi", stream=True))
+
+    assert "".join(each.choices[0].delta.content or "" for each in chunks) == "All is well"
+    assert b": keep-alive\n\n" in body
+    assert contents(b"\n\n".join(each for each in body.split(b"\n\n") if each[:1] != b":")) == "All is well"
+
+
+def test_a_span_says_what_a_guard_added_to_the_first_token(proxy: RunningProxy, upstream: FakeUpstream) -> None:
+    proxy.publish(policy=policy_of(MASK_EMAILS))
+
+    proxy.post("/v1/chat/completions", chat("hi", stream=True))
+
+    assert int(proxy.span().attributes["parapet.first_held_us.addresses"]) >= 0
+    held = {each.place: each.held_us is not None for each in proxy.guard_events(2)}
+    assert held == {"user": False, "answer": True}
