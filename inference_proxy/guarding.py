@@ -50,9 +50,10 @@ class Guarding:
         keys: RedactionKeys | None = None,
     ) -> None:
         self._reference = reference
-        self._policy = policy
-        self._has_guards = policy is not None and bool(policy.guards)
         self._session = GuardSession(policy, detector, conversation, keys)
+        # What is in force for this conversation: of a version that is rolled out, the one before it may be.
+        self._policy = policy = self._session.policy
+        self._has_guards = policy is not None and bool(policy.guards)
         self._alias = alias
         self._placeholders_sent = False
         self._sent: Sequence[str] = ()

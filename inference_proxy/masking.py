@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from guardrails.one_way import RedactionKeys
 from guardrails.policy import Policy
+from guardrails.rollout import in_force
 from guardrails.session import Decision, Detector, GuardSession, PlacedText
 from guardrails.verdict import ACTIONS, PLACES, STOPPING
 from inference_proxy.aliases import alias
@@ -64,17 +65,13 @@ async def mask(
     if not project.stores_messages:
         spans = [without_texts(span) for span in spans]
     policy = project.policy_for(key_id)
-    if policy is None or not policy.guards:
+    if policy is None or (not policy.guards and policy.before is None):
         return list(spans)
-    # A text of no known place is held to every guard, wherever that guard was told to look.
-    anywhere = replace(
-        policy, guards=tuple(replace(guard, places=frozenset(PLACES)) for guard in policy.guards)
-    )
     keys = RedactionKeys.derive(pepper, project.id)
     records: list[Record] = []
     for start in range(0, len(spans), _AT_ONCE):
         masked = await asyncio.gather(
-            *(_mask_span(span, policy, anywhere, detector, keys) for span in spans[start : start + _AT_ONCE])
+            *(_mask_span(span, policy, detector, keys) for span in spans[start : start + _AT_ONCE])
         )
         for before, (span, events) in zip(spans[start:], masked, strict=False):
             records += [_with_aliases(span, before, pepper), *events]
@@ -82,11 +79,12 @@ async def mask(
 
 
 async def _mask_span(
-    span: Span, policy: Policy, anywhere: Policy, detector: Detector | None, keys: RedactionKeys
+    span: Span, policy: Policy, detector: Detector | None, keys: RedactionKeys
 ) -> tuple[Span, list[GuardEvent]]:
     found = texts_of(span)
     conversation = span.session_id or span.user_id or span.trace_id
-    spoken, apart = (GuardSession(each, detector, conversation, keys) for each in (policy, anywhere))
+    policy = in_force(policy, conversation)
+    spoken, apart = (GuardSession(each, detector, conversation, keys) for each in (policy, _anywhere(policy)))
     kept: dict[str, list[str]] = {"input": [], "output": [], "elsewhere": []}
     is_blocked = False
     for group, check in (("input", spoken.check_input), ("output", spoken.check_output)):
@@ -115,6 +113,22 @@ async def _mask_span(
     return masked, [
         _event(masked, policy, place, decision, number) for number, (place, decision) in enumerate(decisions)
     ]
+
+
+def _anywhere(policy: Policy) -> Policy:
+    """Return a policy whose guards look everywhere: texts of no known place are held to all of them."""
+    known = _KNOWN.get(id(policy))
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        guards = tuple(replace(guard, places=frozenset(PLACES)) for guard in policy.guards)
+        known = _KNOWN[id(policy)] = policy, replace(policy, guards=guards)
+    return known[1]
+
+
+_MOST_KNOWN = 512
+# By identity: what is known here is kept, and cannot lose its id.
+_KNOWN: dict[int, tuple[Policy, Policy]] = {}
 
 
 def _with_aliases(masked: Span, before: Span, pepper: bytes) -> Span:

@@ -119,6 +119,7 @@ _PATTERNS = (
 
 GENERAL_PATTERNS: Mapping[str, NamedPattern] = {pattern.name: pattern for pattern in _PATTERNS}
 """Those that belong to no country."""
-KNOWN_PATTERNS: Mapping[str, NamedPattern] = GENERAL_PATTERNS | {
-    pattern.name: pattern for group in COUNTRY_PATTERNS.values() for pattern in group
+KNOWN_PATTERNS: Mapping[str, NamedPattern] = {
+    pattern.name: pattern for group in (_PATTERNS, *COUNTRY_PATTERNS.values()) for pattern in group
 }
+"""Those of the countries, too."""

@@ -1,6 +1,7 @@
 """The project's policy on spans from elsewhere: no text is stored that the policy would not let pass."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -375,3 +376,28 @@ def guard_of(*patterns: str) -> GuardConfig:
     return GuardConfig(
         name="patterns", kind="pattern", action="mask", parameters={"patterns": list(patterns)}
     )
+
+
+@pytest.mark.parametrize(("percent", "is_masked", "version"), [(0, True, 1), (100, False, 2)])
+async def test_a_version_that_is_rolled_out_to_a_share_leaves_the_others_guarded_as_before(
+    percent: int, is_masked: bool, version: int
+) -> None:
+    before = replace(policy(replace(MASK_EMAIL, places=frozenset({"user"}))), version=1)
+    after = replace(before, version=2, guards=(), rollout_percent=percent, before=before)
+    fields = {"input_messages": user(EMAIL), "status_message": EMAIL}
+
+    records = await mask(ProjectConfig(id=PROJECT, slug="lighthouse", policy=after), [span(**fields)])
+
+    assert (EMAIL.encode() not in b"".join(map(encode, records))) is is_masked
+    assert {event.policy_version for event in events(records)} <= {version}
+
+
+async def test_a_guard_in_its_canary_is_enforced_for_the_same_conversations_everywhere() -> None:
+    rules = project(replace(MASK_EMAIL, rollout_percent=50))
+    spans = [span(session_id=f"talk {n}", input_messages=user(EMAIL), status_message=EMAIL) for n in range(40)]
+
+    kept = [only_span(await mask(rules, [each])) for each in spans]
+
+    masked = [EMAIL not in str(each.input_messages) for each in kept]
+    assert masked == [EMAIL not in each.status_message for each in kept]
+    assert 5 < sum(masked) < 35
