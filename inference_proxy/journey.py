@@ -361,6 +361,8 @@ class _Journey:
         }
         if acted:
             headers.append((b"x-parapet-guards", ", ".join(sorted(acted)).encode()))
+        elif not self.guarding.has_guards:
+            headers.append((b"x-parapet-guards", b"none"))
         headers += [(name.encode(), value.encode()) for name, value in self.reservation.headers.items()]
         return headers
 

@@ -23,6 +23,8 @@ class Metrics:
         self.guard_actions: Counter[str] = Counter()
         self.guard_bypasses = 0
         """Guards that could not decide and whose policy let the text pass."""
+        self.unguarded = 0
+        """Calls of projects without a guard."""
         self._overhead = [0] * (len(OVERHEAD_BUCKETS_S) + 1)
         self._overhead_sum_s = 0.0
 
@@ -56,6 +58,7 @@ class Metrics:
                 "Guards that failed open.",
                 self.guard_bypasses,
             ),
+            ("parapet_proxy_unguarded_calls_total", "counter", "Calls that no guard looked at.", self.unguarded),
         ):
             _family(lines, name, kind, text)
             lines.append(f"{name} {number}")

@@ -66,10 +66,12 @@ class Recorder:
         self._metrics.outcomes[span.status] += 1
         self._metrics.observe_overhead((span.overhead_us or 0) / 1_000_000)
         yield _encoded(span)
-        if policy is not None and decisions:
+        if policy is None or not policy.guards:
+            self._metrics.unguarded += 1
+        elif decisions:
             for decision in decisions:
                 self._metrics.guard_actions[decision.action] += 1
-                if decision.error and decision.action not in STOPPING:
+                if decision.error and decision.action not in STOPPING and not decision.is_shadow:
                     self._metrics.guard_bypasses += 1
             yield encode(_verdicts(span, policy, decisions))
 

@@ -436,3 +436,28 @@ def test_a_span_says_what_a_guard_added_to_the_first_token(proxy: RunningProxy, 
     assert int(proxy.span().attributes["parapet.first_held_us.addresses"]) >= 0
     held = {each.place: each.held_us is not None for each in proxy.guard_events(2)}
     assert held == {"user": False, "answer": True}
+
+
+def test_a_call_that_no_guard_looks_at_says_so(proxy: RunningProxy, upstream: FakeUpstream) -> None:
+    _, headers, _ = proxy.post("/v1/chat/completions", chat("hi"))
+
+    proxy.span()
+    assert headers["x-parapet-guards"] == "none"
+    assert proxy.metrics()["parapet_proxy_unguarded_calls_total"] == 1
+
+
+def test_a_guard_that_fails_open_on_a_stream_is_counted_and_on_record(
+    proxy: RunningProxy, upstream: FakeUpstream
+) -> None:
+    lenient = GuardConfig(
+        name="people", kind="pii", action="flag", places=frozenset({"answer"}), on_error="allow"
+    )
+    proxy.publish(policy=policy_of(lenient))
+    upstream.then(as_stream(spoken("Call 212-555-0123", " now.")))
+
+    _, _, body = proxy.post("/v1/chat/completions", chat("hi", stream=True))
+
+    assert contents(body) == "Call 212-555-0123 now."
+    (event,) = proxy.guard_events(1)
+    assert (event.error, event.action, event.is_streamed) == ("misconfigured", "allow", True)
+    assert proxy.metrics()["parapet_proxy_guard_bypasses_total"] == 1
