@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from guardrails.verdict import Finding
+from guardrails.verdict import Finding, Place
 
 TO_THE_END = 1 << 60
 """Where a finding ends that takes in whatever is still to come."""
@@ -27,6 +27,17 @@ class Conversation:
 
 
 NOTHING_SAID = Conversation()
+SAID_BY_OTHERS: frozenset[Place] = frozenset(("context", "tool_results"))
+"""Where a text is nobody's order, and what an answer should rest on."""
+
+
+def task_of(texts: Sequence[tuple[Place, str]]) -> str:
+    """Return what the user asked for: the longest of the newest texts, or what was said last before tools were called.
+
+    The others at that place are names and settings.
+    """
+    asked = max((text for place, text in texts if place == "user"), key=len, default="")
+    return asked or next((text for place, text in reversed(texts) if place == "history"), "")
 
 
 class Scanner(Protocol):

@@ -10,7 +10,7 @@ from guardrails.findings import Stretch
 from guardrails.glance import Glance, glance_of, is_json
 from guardrails.growing_json import GrowingJson
 from guardrails.json_text import JsonText, Replacement, encodable, looks_like_json, replaced
-from guardrails.local import NOTHING_SAID, Conversation
+from guardrails.local import NOTHING_SAID, SAID_BY_OTHERS, Conversation, task_of
 from guardrails.one_way import RedactionKeys
 from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
 from guardrails.policy import Policy
@@ -59,10 +59,18 @@ class GuardSession:
         if self._glance and self._glance.checks:
             self._vault.reserve(encodable(each.text) for each in texts)
             self._vault.recall(self.recalled)
+        has_detectors = self._glance is not None and any(check.remote for check in self._glance.checks)
+        if has_detectors:
+            self._conversation = replace(self._conversation, task=encodable(task_of(texts)))
         outcome = await self.check(texts, is_answer=False)
         system = [text for each, text in zip(texts, outcome.texts, strict=True) if each.place == "system"]
         if system:
-            self._conversation = Conversation(system=(*self._conversation.system, *system))
+            self._conversation = replace(self._conversation, system=(*self._conversation.system, *system))
+        if has_detectors:
+            said = [
+                text for each, text in zip(texts, outcome.texts, strict=True) if each.place in SAID_BY_OTHERS
+            ]
+            self._conversation = replace(self._conversation, context="\n\n".join(said))
         return outcome
 
     @property

@@ -36,4 +36,4 @@ def build(parameters: Mapping[str, Any]) -> DetectedGuard:
     values = read(PARAMETERS, parameters, kind="classifier")
     if not values["model"].strip():
         raise PolicyError("a classifier guard needs a 'model': a name from the guard server's configuration")
-    return detected("classifier", values)
+    return detected("classifier", values, is_slow=True)

@@ -65,4 +65,6 @@ def build(parameters: Mapping[str, Any]) -> DetectedGuard:
             f"judge guard, 'label': {label[:64]!r} is not made of at most 64 capital letters, digits and _"
         )
     needs = "context" if values["with_context"] else ""
-    return detected("judge", values, reads_whole=True, needs=needs, is_far=True, entities=frozenset((label,)))
+    return detected(
+        "judge", values, reads_whole=True, needs=needs, is_slow=True, entities=frozenset((label,))
+    )

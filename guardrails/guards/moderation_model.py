@@ -38,4 +38,4 @@ def build(parameters: Mapping[str, Any]) -> DetectedGuard:
         raise PolicyError(
             "a moderation_model guard needs a 'model': a name from the guard server's configuration"
         )
-    return detected("moderation_model", values, reads_whole=True, is_far=True)
+    return detected("moderation_model", values, reads_whole=True, is_slow=True)

@@ -7,16 +7,16 @@ from typing import Any, Literal
 
 import orjson
 
-from guardrails.local import Conversation
+from guardrails.local import SAID_BY_OTHERS, Conversation
 from guardrails.segments import SENTENCES, Windows
 from guardrails.verdict import Place
 
 Beside = Literal["", "task", "context"]
 """What of the conversation a detector needs to see: nothing, what the user wants, or what an answer should rest on."""
+APART = replace(SENTENCES, overlap=0)
+"""Sentences without those before them: what is said of all that is shown must not be about what was shown before."""
 LONGEST_TASK = 8_000
 LONGEST_CONTEXT = 100_000
-SAID_BY_OTHERS: frozenset[Place] = frozenset(("context", "tool_results"))
-"""Where a text is nobody's order: read beside the user's task, an order in it is an injection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +26,21 @@ class DetectedGuard:
     kind: str
     parameters: Mapping[str, Any]
     fingerprint: str
-    windows: Windows = SENTENCES
+    windows: Windows = APART
     """How a text is cut for it."""
     reads_whole: bool = False
     """True for one that can say something only about a whole text."""
     needs: Beside = ""
     lane: str = ""
-    """Guards of one lane are asked together; those that ask a model far away have a lane of their own."""
+    """Guards of one lane are asked together; one that may be slow has a lane of its own."""
     beside: Mapping[str, str] = field(default_factory=dict)
     """What each text is shown with."""
     entities: frozenset[str] | None = None
     """What its findings can be called; None when only its model knows."""
 
     def may_find(self, text: str) -> bool:
-        """Letters are all it takes."""
-        return any(character.isalpha() for character in text)
+        """Any text may be one."""
+        return bool(text.strip())
 
     def about(self, place: Place, conversation: Conversation) -> "DetectedGuard":
         """Return the guard as it looks at texts of this conversation."""
@@ -60,6 +60,6 @@ def fingerprint_of(kind: str, parameters: Mapping[str, Any]) -> str:
 def detected(kind: str, parameters: Mapping[str, Any], **fields: Any) -> DetectedGuard:
     """Make the guard of a kind from the values of its parameters."""
     fingerprint = fingerprint_of(kind, parameters)
-    if fields.pop("is_far", False):
+    if fields.pop("is_slow", False):
         fields["lane"] = fingerprint
     return DetectedGuard(kind=kind, parameters=parameters, fingerprint=fingerprint, **fields)

@@ -40,4 +40,9 @@ def build(parameters: Mapping[str, Any]) -> DetectedGuard:
     values["labels"] = tuple(choices(values["labels"], known, parameter="labels", kind="toxicity"))
     if not values["labels"]:
         raise PolicyError("a toxicity guard needs something to look for: name at least one of 'labels'")
-    return detected("toxicity", values, entities=frozenset(map(str.upper, values["labels"])))
+    return detected(
+        "toxicity",
+        values,
+        is_slow=bool(values["model"].strip()),
+        entities=frozenset(map(str.upper, values["labels"])),
+    )

@@ -1,10 +1,12 @@
 """From checks to verdicts: each text goes through the line once for all guards, or to a model far away."""
 
 import asyncio
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from guardrails.guards.pii import MODEL_ENTITIES
 from guardrails.server.far import FarModels
 from guardrails.server.known import ENCODER_KINDS, FAR_KINDS
 from guardrails.server.pieces import Answer, Asked, Piece, asked, failed
@@ -97,9 +99,12 @@ def _late(deadline_s: float) -> str:
     return f"no verdict within {deadline_s * 1_000:.0f} ms"
 
 
+@functools.lru_cache(maxsize=256)
 def _reads(guard: Asked) -> bool:
-    """Tell whether the encoder is likely to read for a guard."""
-    return guard.kind in ENCODER_KINDS or (guard.kind == "pii" and b'"PERSON"' in guard.parameters)
+    """Tell whether the encoder reads for a guard."""
+    if guard.kind != "pii":
+        return guard.kind in ENCODER_KINDS
+    return not frozenset(MODEL_ENTITIES).isdisjoint(guard.values.get("entities", ()))
 
 
 def _are_verdicts(answers: Sequence[Answer], pieces: Sequence[Piece]) -> bool:

@@ -17,7 +17,7 @@ from guardrails.server.reader import Reader
 MOST_SENTENCES = 400
 LEAST_WORDS = 4
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?![\s\n]|$)[^.!?\n]*)*[.!?]*")
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*%?")
+_NUMBER = re.compile(r"(?<!\w)\d+(?:[.,:/-]\d+)*%?")
 _NAME = re.compile(r"(?<![.!?\n] )(?<!^)(?<=\s)[A-Z][\w'-]+(?: [A-Z][\w'-]+)*")
 _WORD = re.compile(r"\w+")
 

@@ -73,8 +73,21 @@ LocalModel = Classifier | Detoxify
 Model = LocalModel | Endpoint
 
 
+def local_models(path: Path) -> Mapping[str, LocalModel]:
+    """Read those models of the file that are loaded into workers, which need no keys. Raises ModelsError."""
+    return {
+        name: _local(name, kind, _Table(name, fields))
+        for name, fields in _tables(path).items()
+        if (kind := fields.get("type")) in ("classifier", "detoxify")
+    }
+
+
 def read_models(path: Path, environment: Mapping[str, str]) -> Mapping[str, Model]:
     """Read the file of models. Raises ModelsError with a sentence about what is wrong first."""
+    return {name: _model(name, _Table(name, fields), environment) for name, fields in _tables(path).items()}
+
+
+def _tables(path: Path) -> Mapping[str, dict[str, Any]]:
     try:
         said = tomllib.loads(path.read_text())
     except OSError as error:
@@ -84,34 +97,38 @@ def read_models(path: Path, environment: Mapping[str, str]) -> Mapping[str, Mode
     models = said.pop("models", {})
     if said or not isinstance(models, dict) or not all(isinstance(each, dict) for each in models.values()):
         raise ModelsError(f"{path} holds something else than tables called [models.<name>]")
-    return {name: _model(name, _Table(name, dict(fields)), environment) for name, fields in models.items()}
+    return models
 
 
 def _model(name: str, table: "_Table", environment: Mapping[str, str]) -> Model:
     if not _NAME.fullmatch(name):
         raise ModelsError(f"model {name[:64]!r}: a name has at most 64 letters, digits, '.', '_' and '-'")
     kind = table.text("type")
-    if kind == "classifier":
-        model: Model = _classifier(name, table)
-    elif kind == "detoxify":
-        model = _detoxify(name, table)
-    elif kind in ENDPOINT_TYPES:
-        model = _endpoint(name, kind, table, environment)
-    else:
+    if kind in ("classifier", "detoxify"):
+        return _local(name, kind, table)
+    endpoint_type = next((each for each in ENDPOINT_TYPES if each == kind), None)
+    if endpoint_type is None:
         known = ["classifier", "detoxify", *ENDPOINT_TYPES]
         raise ModelsError(f"model {name!r}: unknown type {kind!r}; known: {known}")
+    model = _endpoint(name, endpoint_type, table, environment)
+    table.finish()
+    return model
+
+
+def _local(name: str, kind: str, table: "_Table") -> LocalModel:
+    table.text("type", kind)
+    model = _classifier(name, table) if kind == "classifier" else _detoxify(name, table)
     table.finish()
     return model
 
 
 def _classifier(name: str, table: "_Table") -> Classifier:
-    labels = table.labels("labels")
     return Classifier(
         name=name,
         source=table.text("source"),
         revision=table.text("revision", ""),
         reads="tokens" if table.choice("reads", ("text", "tokens"), "text") == "tokens" else "text",
-        labels=labels,
+        labels=table.labels("labels"),
         nothing=table.texts("nothing"),
     )
 
@@ -155,7 +172,7 @@ class _Table:
 
     def __init__(self, name: str, fields: dict[str, Any]) -> None:
         self._name = name
-        self._fields = fields
+        self._fields = dict(fields)
 
     def text(self, field_name: str, default: str | None = None) -> str:
         value = self._fields.pop(field_name, default)

@@ -14,6 +14,8 @@ LONGEST_BODY = 4 << 20
 LONGEST_TEXT = 100_000
 MOST_TEXTS = 1_024
 DEFAULT_DEADLINE_MS = 5_000
+DEFAULT_DEADLINE_OF_DOORS_MS = 25_000
+"""Of those doors behind which programs wait for an answer, and no other call of theirs."""
 LONGEST_DEADLINE_MS = 60_000
 _ERRORS = {"bad_guard": 400, "no_model": 501, "timeout": 504, "overloaded": 503}
 
@@ -108,12 +110,12 @@ def read_checks(body: bytes) -> Checks:
     checks = [_check(each, is_apart) for each in request["checks"]]
     if sum(len(check.pieces) for check in checks) > MOST_TEXTS:
         raise RefusedError(413, "too_large", f"a request may hold {MOST_TEXTS} texts; send fewer")
-    return Checks(checks, deadline_of(request), is_apart)
+    return Checks(checks, deadline_of(request, default_ms=DEFAULT_DEADLINE_MS), is_apart)
 
 
-def deadline_of(request: Mapping[str, Any]) -> float:
+def deadline_of(request: Mapping[str, Any], *, default_ms: int = DEFAULT_DEADLINE_OF_DOORS_MS) -> float:
     """Return the seconds that a request may take."""
-    deadline_ms = request.get("deadline_ms", DEFAULT_DEADLINE_MS)
+    deadline_ms = request.get("deadline_ms", default_ms)
     if type(deadline_ms) is not int or not 1 <= deadline_ms <= LONGEST_DEADLINE_MS:
         raise bad(
             f"'deadline_ms' must be a whole number from 1 to {LONGEST_DEADLINE_MS}", param="deadline_ms"

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from guardrails.encoder import WEIGHTS
 from guardrails.server.detectors import Detectors
 from guardrails.server.framing import frame, read
-from guardrails.server.models import Classifier, Detoxify, read_models
+from guardrails.server.models import local_models
 from guardrails.server.pieces import Piece, asked, unpacked
 
 SELF_TEST = "Write to jane.doe@example.com or pay with 4111 1111 1111 1111."
@@ -38,11 +38,9 @@ def main() -> None:
     # Whatever a library prints must not end up between two answers.
     mouth = _Mouth(os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    # Keys stand in the environment of the server, which asks the models that need them; a worker needs none.
-    models = read_models(arguments.models, _AnyKey()) if arguments.models else {}
     detectors = Detectors(
         weights=arguments.weights,
-        models={name: model for name, model in models.items() if isinstance(model, Classifier | Detoxify)},
+        models=local_models(arguments.models) if arguments.models else {},
         threads=arguments.threads,
         device=arguments.device,
     )
@@ -87,13 +85,6 @@ class _Mouth:
                     self.say({"alive": True})
                 except OSError:
                     return
-
-
-class _AnyKey(dict[str, str]):
-    """An environment in which every key is set, for a process that shall not know them."""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return "unknown here"
 
 
 if __name__ == "__main__":

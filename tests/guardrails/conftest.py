@@ -2,16 +2,12 @@
 
 import asyncio
 import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
 from guardrails.client import GuardServer
+from tests.fakes.guard_server import running_guard_server
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -23,30 +19,11 @@ def free_port() -> int:
         return port
 
 
-def is_warm(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=1) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="session")
-def guard_url() -> Iterator[str]:
-    """The address of a real guard server with two workers."""
-    url = f"http://127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "guardrails.server", "--port", url.rpartition(":")[2], "--workers", "2"]
-    process = subprocess.Popen(command)
-    try:
-        deadline = time.monotonic() + 60
-        while not is_warm(url) and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.05)
+def guard_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real guard server with two workers and without the encoder's weights."""
+    with running_guard_server(workers=2, weights=tmp_path_factory.mktemp("no weights")) as url:
         yield url
-        process.terminate()
-        assert process.wait(8) == 0
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture

@@ -90,3 +90,67 @@ async def test_a_text_made_to_take_too_long_is_a_failure_of_the_guard(size: int)
     assert (blocked_by, stored) == ("urls", "[withheld: a guard could not check this text]")
     assert text.startswith(out)
     assert session.decisions[-1].error == "crashed"
+
+
+MODELS: Mapping[str, Mapping[str, Any]] = {
+    "toxicity": {},
+    "injection_model": {},
+    "groundedness": {},
+    "classifier": {"model": "mine"},
+    "moderation_model": {"model": "mine"},
+    "judge": {"model": "mine", "question": "Is it?"},
+}
+"""The kinds that a model decides for, and what each must be told."""
+
+
+def apart(kind: str) -> Answer:
+    """Answer that one guard of a request failed."""
+    error = b'{"verdicts":[{"error":{"type":"%s","message":"%s"}}]}' % (kind.encode(), TEXT.encode())
+    return answering(200, error)
+
+
+def saying(finding: str) -> Answer:
+    """Answer with one finding, true or not."""
+    return answering(200, b'{"verdicts":[[{"findings":[%s]}]]}' % finding.encode())
+
+
+FAULTS_OF_MODELS: Mapping[str, tuple[Answer, str]] = {
+    "hung": (hanging, "timeout"),
+    "killed": (dropping, "unreachable"),
+    "overloaded": (answering(429, b""), "overloaded"),
+    "no weights": (apart("no_model"), "misconfigured"),
+    "no such model": (apart("bad_guard"), "misconfigured"),
+    "a model far away that fails": (apart("model_failed"), "crashed"),
+    "a detector that fails": (apart("detector_failed"), "crashed"),
+    "an error that nobody knows": (apart("tired"), "bad_answer"),
+    "a place beyond the text": (saying('{"entity":"X","start":0,"end":9999,"score":1}'), "bad_answer"),
+    "a score that is none": (saying('{"entity":"X","start":0,"end":4,"score":NaN}'), "bad_answer"),
+    "a score beyond one": (saying('{"entity":"X","start":0,"end":4,"score":1e9}'), "bad_answer"),
+    "a score in words": (saying('{"entity":"X","start":0,"end":4,"score":"1"}'), "bad_answer"),
+    "an answer without end": (answering(200, b" " * (17 << 20)), "bad_answer"),
+}
+
+
+@pytest.mark.parametrize("on_error", ["allow", "block"])
+@pytest.mark.parametrize("way", ["output", "stream"])
+@pytest.mark.parametrize(
+    ("kind", "fault"), [*product(MODELS, ("hung", "no weights")), *product(["judge"], FAULTS_OF_MODELS)]
+)
+async def test_a_guard_whose_model_fails_does_what_its_policy_says(
+    faulty_server: FaultyServer, kind: str, fault: str, way: str, on_error: str
+) -> None:
+    answer, error = FAULTS_OF_MODELS[fault]
+    faulty_server.answers = [answer]
+    server = GuardServer(faulty_server.url)
+    deadline_ms = 25 if fault == "hung" else 10_000
+    config = guard(kind, "mask", on_error=on_error, deadline_ms=deadline_ms, parameters=MODELS[kind])
+    session = GuardSession(policy(config), server)
+
+    travels, stored, blocked_by = await through(session, way)
+    await server.close()
+
+    assert blocked_by == kind * (on_error == "block")
+    assert (travels == TEXT) is (on_error == "allow")
+    assert stored == WITHHELD
+    assert [each.error for each in session.decisions] == [error]
+    assert TEXT not in session.decisions[0].reason

@@ -14,9 +14,9 @@ PII = {"kind": "pii", "parameters": {}}
 CHECK = {"guard": PII, "texts": ["write to bob@example.com", "nothing here"]}
 
 
-async def post(url: str, body: Any) -> tuple[int, Any]:
+async def post(url: str, body: Any, door: str = "/v1/guard") -> tuple[int, Any]:
     data = io.BytesIO(body if isinstance(body, bytes) else orjson.dumps(body))
-    async with aiohttp.ClientSession() as http, http.post(f"{url}/v1/guard", data=data) as response:
+    async with aiohttp.ClientSession() as http, http.post(url + door, data=data) as response:
         return response.status, orjson.loads(await response.read())
 
 
@@ -126,3 +126,83 @@ async def test_a_full_queue_says_come_back() -> None:
     assert (b"retry-after", b"1") in sent[0]["headers"]
     assert orjson.loads(sent[1]["body"])["error"]["type"] == "overloaded"
     assert orjson.loads(sent[3]["body"])["error"]["type"] == "starting"
+
+
+async def test_guards_of_one_request_fail_apart_when_asked_to(guard_url: str) -> None:
+    checks = [
+        {"guard": {"kind": "toxicity"}, "texts": ["you"]},
+        CHECK,
+        {"guard": {"kind": "judge", "parameters": {"model": "x", "question": "?"}}, "texts": ["you"]},
+        {"guard": {"kind": "oracle"}, "texts": ["you"]},
+    ]
+
+    status, answer = await post(guard_url, {"checks": checks, "apart": True})
+    together, refused = await post(guard_url, {"checks": checks[:2]})
+
+    kinds = [each["error"]["type"] if isinstance(each, dict) else len(each) for each in answer["verdicts"]]
+    assert (status, kinds) == (200, ["no_model", 2, "bad_guard", "bad_guard"])
+    assert (together, refused["error"]["type"]) == (501, "no_model")
+
+
+@pytest.mark.parametrize(
+    ("told", "redacted"),
+    [
+        ({}, ["I am <EMAIL_ADDRESS_1>, key <AWS_KEY_1>", "<EMAIL_ADDRESS_1> and <EMAIL_ADDRESS_2>"]),
+        (
+            {"square_brackets": True},
+            ["I am [EMAIL_ADDRESS_1], key [AWS_KEY_1]", "[EMAIL_ADDRESS_1] and [EMAIL_ADDRESS_2]"],
+        ),
+        ({"mode": "redact"}, ["I am [redacted], key [redacted]", "[redacted] and [redacted]"]),
+        (
+            {"secrets": False, "parameters": {"allow": ["eve@example.com"]}},
+            ["I am <EMAIL_ADDRESS_1>, key AKIAIOSFODNN7EXAMPLE", "<EMAIL_ADDRESS_1> and eve@example.com"],
+        ),
+    ],
+)
+async def test_texts_come_back_without_personal_data_and_secrets(
+    guard_url: str, told: dict[str, Any], redacted: list[str]
+) -> None:
+    texts = ["I am bob@example.com, key AKIAIOSFODNN7EXAMPLE", "bob@example.com and eve@example.com"]
+
+    status, answer = await post(guard_url, {"texts": texts, **told}, "/v1/redact")
+
+    assert (status, [each["text"] for each in answer["results"]]) == (200, redacted)
+    assert answer["results"][0]["findings"][0]["entity"] == "EMAIL_ADDRESS"
+
+
+async def test_a_hash_is_the_same_for_the_same_value_and_key(guard_url: str) -> None:
+    async def hashed(key: str) -> str:
+        told = {"texts": ["bob@example.com"], "mode": "hash", "key": key}
+        _, answer = await post(guard_url, told, "/v1/redact")
+        return str(answer["results"][0]["text"])
+
+    one, again, other = [await hashed(key) for key in ("k" * 16, "k" * 16, "x" * 16)]
+
+    assert one == again != other
+    assert one.startswith("EMAIL_ADDRESS:h1:")
+
+
+@pytest.mark.parametrize(
+    ("door", "body", "status", "sentence"),
+    [
+        ("/v1/redact", {"texts": "x"}, 400, "'texts' must be a list"),
+        ("/v1/redact", {"texts": [1]}, 400, "must hold only texts"),
+        ("/v1/redact", {"texts": ["x"], "mode": "burn"}, 400, "'mode' must be one of"),
+        ("/v1/redact", {"texts": ["x"], "mode": "hash"}, 400, "needs a 'key' of at least 16"),
+        ("/v1/redact", {"texts": ["x"], "parameters": {"entities": ["SHOE"]}}, 400, "unknown 'SHOE'"),
+        ("/v1/redact", {"texts": ["x"], "secrets": 1}, 400, "'secrets' must be true or false"),
+        ("/v1/redact", [], 400, "the body must be an object"),
+        ("/v1/moderations", {"input": "x"}, 501, "the encoder's weights are not in"),
+        ("/v1/embeddings", {"input": "x"}, 501, "the encoder's weights are not in"),
+        ("/v1/embeddings", {"input": []}, 400, "'input' must be a text or a list"),
+        ("/v1/embeddings", {"input": "x", "encoding_format": "words"}, 400, "'encoding_format' must be"),
+    ],
+)
+async def test_the_other_doors_answer_bad_requests_with_a_sentence(
+    guard_url: str, door: str, body: Any, status: int, sentence: str
+) -> None:
+    answered, answer = await post(guard_url, body, door)
+
+    assert answered == status
+    assert sentence in answer["error"]["message"]
+    assert set(answer["error"]) == {"type", "message", "param", "code"}
