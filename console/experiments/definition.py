@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from console.evaluations.local_judges import is_local
 from console.experiments.models import Experiment
 from evaluators import registry
 from evaluators.errors import SuiteError
@@ -84,6 +85,11 @@ def definition_of(experiment: Experiment) -> Definition:
     names = list(arms)
     suite = loaded(pair(document, names[0], names[-1]))
     check_arms(arms, suite.cases)
+    for name in document["judges"]:
+        if is_local(name):
+            raise SuiteError(
+                f"{name} judges live traffic only; an experiment asks a model that the proxy routes"
+            )
     budget = suite.suite.budget.cost
     assert suite.suite.target.prompt is not None
     return Definition(
