@@ -13,6 +13,7 @@ from inference_proxy.endpoints.chat import Chat
 from inference_proxy.endpoints.completions import Completions
 from inference_proxy.endpoints.embeddings import Embeddings
 from inference_proxy.endpoints.models import models, one_model, only_get
+from inference_proxy.endpoints.moderations import Moderations
 from inference_proxy.errors import RequestError
 from inference_proxy.exchange import (
     PRIVATE,
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 Gauges = Callable[[], Iterable[tuple[str, str, float]]]
 ENDPOINTS: Mapping[str, Endpoint] = {
-    f"/v1{endpoint.path}": endpoint for endpoint in (Chat(), Completions(), Embeddings())
+    f"/v1{endpoint.path}": endpoint for endpoint in (Chat(), Completions(), Embeddings(), Moderations())
 }
 
 

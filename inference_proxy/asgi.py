@@ -21,6 +21,7 @@ from inference_proxy.serving import Serving
 from inference_proxy.settings import Settings
 from inference_proxy.snapshot import Snapshot, UpstreamConfig
 from inference_proxy.upstreams.demo import DemoUpstream
+from inference_proxy.upstreams.house import HouseUpstream
 from inference_proxy.upstreams.http import HttpUpstream
 from inference_proxy.upstreams.pool import Pool
 from ingest.keys import pepper_from
@@ -41,6 +42,7 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
     detector = GuardServer(settings.guard_url) if settings.guard_url else None
     pepper = pepper_from(settings.secret_key)
     conversations = Conversations(settings.redis_url, pepper=pepper) if settings.redis_url else None
+    house = HouseUpstream(detector) if detector is not None else None
     serving = Serving(
         pepper=pepper,
         max_body_bytes=settings.max_body_bytes,
@@ -57,7 +59,9 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
 
     def take(snapshot: Snapshot) -> None:
         serving.table = compile_routes(
-            snapshot, open_upstream=lambda config: open_upstream(config, pool, settings.secret_key)
+            snapshot,
+            open_upstream=lambda config: open_upstream(config, pool, settings.secret_key),
+            house=house,
         )
 
     current = Current(

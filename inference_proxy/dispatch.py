@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from inference_proxy.errors import RequestError, upstream_failed, upstream_too_slow
+from inference_proxy.house import HOUSE
 from inference_proxy.journal import Journal
 from inference_proxy.metrics import Metrics
 from inference_proxy.retrying import (
@@ -89,6 +90,8 @@ class Dispatcher:
         journal.provider = PROVIDER if is_demo else destination.config.provider
         if is_demo:
             journal.attributes["parapet.demo"] = "true"
+        elif destination.config is HOUSE:
+            journal.attributes["parapet.house"] = "true"
         journal.model = destination.model
         if destination.upstream is None:
             return UpstreamError("refused", f"upstream {destination.config.name!r}: {destination.problem}")

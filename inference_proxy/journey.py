@@ -49,6 +49,9 @@ async def serve(serving: Serving, exchange: Exchange, endpoint: Endpoint) -> Non
     grant, routes, key = admit(serving, exchange)
     raw = await exchange.body(max_bytes=serving.max_body_bytes)
     body = parse(raw)
+    otherwise = getattr(endpoint, "otherwise", "")
+    if otherwise and body.get("model") is None:
+        body["model"] = otherwise
     model, is_streamed = _check_common(body)
     endpoint.check(body)
     journal = Journal.begin(
@@ -123,7 +126,9 @@ class _Journey:
         journal, exchange = self.journal, self.exchange
         exchange.watch(self._caller_left, self.serving.watchman)
         try:
-            plan = self.routes.plan(self.body["model"], journal.grant)
+            plan = self.routes.plan(
+                self.body["model"], journal.grant, otherwise=getattr(self.endpoint, "otherwise", "")
+            )
             journal.route = plan.route
             await self._reserve(plan)
             await self._guard_request()

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from uuid import UUID
 
 from guardrails.policy import Policy
 from inference_proxy.errors import RequestError
+from inference_proxy.house import HOUSE, HOUSE_ROUTES
 from inference_proxy.snapshot import ProjectConfig, Route, Snapshot, UpstreamConfig
 from inference_proxy.upstreams.base import Upstream
 from ingest.keys import KeyGrant, KeyRing
@@ -52,11 +53,18 @@ Open = Callable[[UpstreamConfig], Opened]
 class ProjectRoutes:
     """The model names of one project."""
 
-    def __init__(self, project: ProjectConfig, opened: Mapping[UUID, Opened], snapshot: Snapshot) -> None:
+    def __init__(
+        self,
+        project: ProjectConfig,
+        opened: Mapping[UUID, Opened],
+        upstreams: Mapping[UUID, UpstreamConfig],
+        house: Mapping[str, Route],
+    ) -> None:
         self.project = project
         self._opened = opened
-        self._upstreams = snapshot.upstreams
-        self._exact = {route.model: route for route in project.routes if not route.model.endswith("*")}
+        self._upstreams = upstreams
+        own = {route.model: route for route in project.routes if not route.model.endswith("*")}
+        self._exact = {**house, **own}
         self._prefixes = sorted(
             (route for route in project.routes if route.model.endswith("*")),
             key=lambda route: len(route.model),
@@ -65,8 +73,19 @@ class ProjectRoutes:
         self._plans: dict[str, Plan] = {}
         self._policies: dict[tuple[UUID, str], Policy | None] = {}
 
-    def plan(self, model: str, grant: KeyGrant) -> Plan:
-        """Return where a call goes. Raises RequestError for a model that is unknown or not for this key."""
+    def plan(self, model: str, grant: KeyGrant, *, otherwise: str = "") -> Plan:
+        """Return where a call goes. Raises RequestError for a model that is unknown or not for this key.
+
+        `otherwise` names the model that answers when this one is unknown, or when none of its upstreams does.
+        """
+        if otherwise in self._exact and model != otherwise:
+            last = self._exact_plan(otherwise, grant)
+            if last is not None:
+                try:
+                    first = self.plan(model, grant)
+                except RequestError:
+                    return last
+                return replace(first, destinations=(*first.destinations, *last.destinations))
         if grant.models is not None and model not in grant.models:
             raise self._unknown(model, grant)
         plan = self._plans.get(model)
@@ -88,6 +107,11 @@ class ProjectRoutes:
         if scope not in self._policies:
             self._policies[scope] = self.project.policy_for(*scope)
         return self._policies[scope]
+
+    def _exact_plan(self, model: str, grant: KeyGrant) -> Plan | None:
+        if grant.models is not None and model not in grant.models:
+            return None
+        return self._compile(self._exact[model], model)
 
     def names(self, grant: KeyGrant) -> list[str]:
         """Return the model names a key may call; prefixes show up through the names a key is limited to."""
@@ -148,18 +172,26 @@ class RouteTable:
     projects: Mapping[UUID, ProjectRoutes]
 
 
-def compile_routes(snapshot: Snapshot, *, open_upstream: Open) -> RouteTable:
-    """Make a route table of a snapshot; an upstream that cannot be opened fails only the calls that need it."""
+def compile_routes(snapshot: Snapshot, *, open_upstream: Open, house: Upstream | None = None) -> RouteTable:
+    """Make a route table of a snapshot; an upstream that cannot be opened fails only the calls that need it.
+
+    `house` answers for the models that come with Parapet, in every project.
+    """
     opened = {upstream.id: open_upstream(upstream) for upstream in snapshot.upstreams.values()}
     for upstream_id, each in opened.items():
         if each.problem:
             logger.warning(
                 "upstream %r cannot be used: %s", snapshot.upstreams[upstream_id].name, each.problem
             )
+    upstreams = snapshot.upstreams
+    if house is not None:
+        opened[HOUSE.id] = Opened(upstream=house)
+        upstreams = {**upstreams, HOUSE.id: HOUSE}
     return RouteTable(
         version=snapshot.version,
         keys=snapshot.keys,
         projects={
-            project.id: ProjectRoutes(project, opened, snapshot) for project in snapshot.projects.values()
+            project.id: ProjectRoutes(project, opened, upstreams, HOUSE_ROUTES if house else {})
+            for project in snapshot.projects.values()
         },
     )

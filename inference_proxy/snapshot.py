@@ -22,7 +22,7 @@ REDIS_KEY = "parapet:snapshot"
 REDIS_CHANNEL = "parapet:snapshot"
 """Where it then says that there is a new one."""
 
-Protocol = Literal["openai", "anthropic", "demo"]
+Protocol = Literal["openai", "anthropic", "demo", "house"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ BILLED_KINDS = frozenset({"llm", "embedding", "reranker"})
 TOTALLING_KINDS = frozenset({"agent", "chain"})
 """Spans that repeat their children's usage and cost; a price of their own would count the money twice."""
 DEMO_PROVIDER = "parapet"
+HOUSE_MODELS = frozenset({"parapet/redactor", "parapet/moderation", "parapet/embedding"})
+"""They run in the guard server; nothing is bought."""
 
 _NANO = Decimal("0.000000001")
 _MILLION = Decimal(1_000_000)
@@ -100,6 +102,8 @@ def price(span: Span) -> Price | None:
         return None
     if span.reported_cost_usd is not None and (reported := _reported(span.reported_cost_usd)) is not None:
         return reported
+    if span.model in HOUSE_MODELS and span.provider == DEMO_PROVIDER:
+        return _FREE
     if span.kind not in BILLED_KINDS:
         return None
     if span.provider == DEMO_PROVIDER or span.model.startswith(f"{DEMO_PROVIDER}/"):
