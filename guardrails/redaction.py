@@ -193,7 +193,7 @@ class Vault:
             return
         self._learn(entry.entity, entry.stand_in, entry.value)
         for part, original in parts(entry.entity, entry.stand_in, entry.value).items():
-            if _compact(part) not in self._realistic:
+            if _compact(part) not in self._realistic and not self._is_said(part):
                 self._learn(entry.entity, part, original)
 
     def _learn(self, entity: str, stand_in: str, value: str) -> None:

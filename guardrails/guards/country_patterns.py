@@ -23,7 +23,11 @@ def _plain(name: str, entity: str, regex: str, check: Check | None = None) -> Na
 def _said(name: str, entity: str, words: str, regex: str, check: Check | None = None) -> NamedPattern:
     """Return a pattern for a number behind one of the words."""
     return NamedPattern(
-        name=name, entity=entity, regex=rf"(?i:\b(?:{words}){_FILLER}(?:{_FILLER})?)({regex})\b", check=check, group=1
+        name=name,
+        entity=entity,
+        regex=rf"(?i:\b(?:{words}){_FILLER}(?:{_FILLER})?)({regex})\b",
+        check=check,
+        group=1,
     )
 
 

@@ -15,7 +15,10 @@ from tests.guardrails.makers import guard, policy
         ({"kind": "oracle"}, "there is no kind 'oracle'; known: ['"),
         ({"name": " "}, "a guard needs a name of 1 to 100 printable characters"),
         ({"name": "a\nb"}, "a guard needs a name of 1 to 100 printable characters"),
-        ({"action": "explode"}, "unknown action 'explode'; known: ['allow', 'flag', 'mask', 'escalate', 'block']"),
+        (
+            {"action": "explode"},
+            "unknown action 'explode'; known: ['allow', 'flag', 'mask', 'escalate', 'block']",
+        ),
         ({"action": "blok"}, "did you mean 'block'?"),
         ({"kind": "wrods"}, "did you mean 'words'?"),
         ({"places": frozenset({"anwser"})}, "did you mean 'answer'?"),

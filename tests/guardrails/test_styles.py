@@ -321,3 +321,16 @@ async def test_what_a_later_request_says_itself_is_no_stand_in_any_more(style: S
     assert again.texts[0].startswith(f"{sent} is not ")
     assert again.texts[0] != f"{sent} is not {sent}"
     assert back.texts == (said,)
+
+
+async def test_a_part_of_a_stand_in_that_a_later_request_says_itself_stays() -> None:
+    first = guarded("realistic")
+    sent = (await first.check_input(at("user", "I am Anna Schmidt"))).texts[0].removeprefix("I am ")
+    second = guarded("realistic")
+    second.recalled = list(first.entries)
+    given = sent.split()[0]
+
+    await second.check_input(at("user", f"{given} is my dog"))
+    back = await second.check_output(at("answer", f"{given} is a nice name for a dog"))
+
+    assert back.texts == (f"{given} is a nice name for a dog",)

@@ -239,6 +239,9 @@ def test_the_schema_describes_every_operation(app: App, owner_client: Client) ->
         "read_usage",
         "list_prompts",
         "list_guard_events",
+        "list_escalations",
+        "read_escalation",
+        "forget_conversation",
     }
 
 
