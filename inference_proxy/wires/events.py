@@ -65,12 +65,24 @@ Event = Said | Aside | Echo | ChannelEnds | ChoiceEnds
 class Hearing(Protocol):
     """Takes down what an answer said, for its record. Whatever it cannot understand it leaves out; it never fails."""
 
-    model: str
-    service_tier: str
-    usage: dict[str, Any] | None
-    error: dict[str, Any] | None
     is_done: bool
     """True once the stream said that it is over."""
+
+    @property
+    def model(self) -> str:
+        """Who answered; empty while that was not said."""
+
+    @property
+    def service_tier(self) -> str:
+        """How it was served; empty while that was not said."""
+
+    @property
+    def usage(self) -> dict[str, Any] | None:
+        """The tokens as they were reported; None while they were not."""
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """What went wrong; None when nothing did."""
 
     def hear(self, events: bytes) -> None:
         """Take note of whole events that no guard looks at; they are read later."""
@@ -109,13 +121,16 @@ class Wire(Protocol):
     A wire sees every chunk of one stream in order: `see` before the guards, `passed` or `changed` after them.
     """
 
-    hearing: Hearing
     plain: PlainChunks
     """Knows the many chunks that differ in nothing but a few words; it learns none where there is no such thing."""
     keep_alive: bytes
     """What says that the stream is alive, and nothing else."""
     repeats: bool
     """True where an answer says again as a whole what it has said in pieces."""
+
+    @property
+    def hearing(self) -> Hearing:
+        """Who takes down what is said."""
 
     def see(self, chunk: Chunk) -> None:
         """Take note of how the stream is built, not of what it says."""

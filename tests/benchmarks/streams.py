@@ -23,6 +23,7 @@ from guardrails.guards.known_patterns import GENERAL_PATTERNS
 from guardrails.library import LocalDetector
 from guardrails.policy import GuardConfig
 from guardrails.session import GuardSession
+from guardrails.verdict import Action
 from inference_proxy.guarded_stream import GuardedStream
 from inference_proxy.wires.chat import ChatWire
 from tests.guardrails.makers import PERSONAL, SECRETS, policy
@@ -163,7 +164,7 @@ def every_guard() -> dict[str, GuardConfig | None]:
         ]
     }
     listed = {"words": [f"word{n}" for n in range(1_000)]}
-    made: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
+    made: dict[str, tuple[str, Action, dict[str, Any], dict[str, Any]]] = {
         "pattern (ten), mask": ("pattern", "mask", ten, {}),
         "pattern (all), mask": ("pattern", "mask", {"patterns": list(GENERAL_PATTERNS)}, {}),
         "words (1,000), block": ("words", "block", listed, {}),
@@ -177,13 +178,7 @@ def every_guard() -> dict[str, GuardConfig | None]:
     }
     configs: dict[str, GuardConfig | None] = {"none": None}
     for name, (kind, action, parameters, fields) in made.items():
-        configs[name] = GuardConfig(
-            name=kind,
-            kind=kind,
-            action=action,
-            parameters=parameters,
-            **fields,  # type: ignore[arg-type]
-        )
+        configs[name] = GuardConfig(name=kind, kind=kind, action=action, parameters=parameters, **fields)
     return configs
 
 

@@ -167,13 +167,15 @@ REFUSED = "refused at start"
 
 def cells() -> Iterator[Cell]:
     """Every cell there is."""
-    for wire, way, where in product(SPEECHES, ("whole", "streamed"), WHERES):
+    ways: tuple[Way, ...] = get_args(Way)
+    for wire, way, where in product(SPEECHES, ways, WHERES):
         for action in ACTIONS:
             yield Cell(wire, way, where, action)
             if where in OF_ANSWERS:
                 yield Cell(wire, way, where, action, "observe")
-            for error, on_error in product(ERRORS, ("allow", "block")):
-                yield Cell(wire, way, where, action, "hold", error, on_error)
+            for error in ERRORS:
+                yield Cell(wire, way, where, action, "hold", error, "allow")
+                yield Cell(wire, way, where, action, "hold", error, "block")
 
 
 async def run(cell: Cell) -> Happened | str:

@@ -157,8 +157,9 @@ def _read_chat(body: Body) -> list[Spoken]:
     found: list[Spoken] = []
     for choice in body["choices"]:
         message, index = choice["message"], choice["index"]
-        for kind, text in (("answer", message["content"]), ("reasoning", message.get("reasoning_content"))):
-            found += [Spoken(kind, text, index)] if text else []
+        found += [Spoken("answer", message["content"], index)] if message["content"] else []
+        thought = message.get("reasoning_content")
+        found += [Spoken("reasoning", thought, index)] if thought else []
         for call in message.get("tool_calls", ()):
             found.append(Spoken("tool_arguments", call["function"]["arguments"], index))
     return found
