@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -289,7 +288,8 @@ def _wake(backtest: Backtest) -> None:
     from console.quality.tasks import run_backtest  # noqa: PLC0415
 
     # Robust: a broker that is away is made up for by the sweep.
-    transaction.on_commit(partial(run_backtest.delay, str(backtest.pk)), robust=True)
+    key = str(backtest.pk)
+    transaction.on_commit(lambda: run_backtest.delay(key), robust=True)
 
 
 _OPEN = (BacktestState.WAITING, BacktestState.RUNNING)
