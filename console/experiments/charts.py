@@ -100,7 +100,7 @@ def latency(expenses: Sequence[Expense]) -> Figure | None:
             }
         )
     layout = _layout()
-    layout["xaxis"] |= {"ticksuffix": " s", "rangemode": "tozero"}
+    layout["xaxis"] |= {"ticksuffix": " s", "rangemode": "tozero", "nticks": 6}
     layout["yaxis"] |= {"tickformat": ".0%"}
     layout["hovermode"] = "closest"
     return {"data": data, "layout": layout}
