@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import statistics
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -44,6 +45,7 @@ from tests.inference_proxy.wires.speaking import CHAT, SPEECHES, Spoken, events_
 
 BLOCKED_EVERY = 10
 """One answer in so many is guarded by a policy that blocks."""
+SHARE = 500
 PACE_S = 0.005
 CHUNKS = 300
 STREAMS = 5
@@ -81,20 +83,24 @@ def main() -> None:
 
 
 def prove(count: int, seed: int, workers: int) -> dict[str, Any]:
-    """Guard so many answers streamed and whole; return what was the same and what was not."""
+    """Guard so many answers streamed and whole; return what was the same and what was not.
+
+    How far it has come goes to the standard error after every share, so that a run that is cut short has proved something.
+    """
+    parts = -(-count // (len(SPEECHES) * SHARE))
     shares = [
-        (name, seed * 1_000 + part, count // (3 * workers) + 1)
+        (name, seed * 1_000_000 + part, min(SHARE, -(-count // len(SPEECHES)) - part * SHARE))
+        for part in range(parts)
         for name in SPEECHES
-        for part in range(workers)
     ]
-    totals: Counter[str] = Counter()
+    totals: Counter[str] = Counter(different=0, leaked_characters=0)
     wrong: list[str] = []
     with ProcessPoolExecutor(workers) as pool:
         for found, examples in pool.map(_prove_share, shares):
             totals.update(found)
             wrong += examples
-    counted = {name: totals[name] for name in sorted(totals)}
-    return {"different": 0, "leaked_characters": 0} | counted | {"first_wrong": wrong[:5]}
+            print(json.dumps(dict(totals)), file=sys.stderr, flush=True)
+    return {name: totals[name] for name in sorted(totals)} | {"first_wrong": wrong[:5]}
 
 
 def _prove_share(share: tuple[str, int, int]) -> tuple[Counter[str], list[str]]:
