@@ -49,7 +49,8 @@ def calibrated(encoder: Encoder, texts: HeldOut) -> Calibration:
     both = [*texts.injection_dev, *texts.injection_benign]
     scores = logits_of([each.injection for each in read(plain, both)])
     injection = fitted(Judged(scores, np.array([example.injection or 0.0 for example in both])))
-    benign = scores[len(texts.injection_dev) :]
+    # Benign texts of sources not learned from, and of templates not learned from.
+    benign = scores[np.array([not example.injection for example in both])]
     line = injection.slope * benign + injection.offset
     alarm = threshold_at(1 / (1 + np.exp(-line)), share=FALSE_ALARMS)
     gathered = gather(encoder, texts.pii_dev)

@@ -46,9 +46,8 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield "`ATTRIBUTIONS.md` says. English above all; German, French, Spanish, Italian, Dutch and Portuguese in part; hardly"
     yield "anything in other scripts. The vocabulary knows no capitals. The runs, one after the other:"
     yield ""
-    for recipe in (measured["before"], measured["recipe"]):
-        if recipe:
-            yield f"- {_counts(recipe)}; seed {recipe['settings']['seed']}, peak rate {recipe['settings']['peak']:g}"
+    for recipe in (*measured["before"], measured["recipe"]):
+        yield f"- {_counts(recipe)}; seed {recipe['settings']['seed']}, peak rate {recipe['settings']['peak']:g}"
     yield ""
     yield "## Measured"
     yield ""

@@ -116,10 +116,11 @@ def finished(
 
 
 def note(work: Path, recipe: Recipe, seen: frozenset[str], *, start: Path | None) -> None:
-    """Write down what is learned from, and what was learned from by the run that it begins with."""
-    before = json.loads((start / NOTED).read_text()) if start else {"recipe": None, "seen": []}
+    """Write down what is learned from, and what was learned from by the runs that went before."""
+    began = json.loads((start / NOTED).read_text()) if start else {"seen": []}
+    before = [*began["before"], began["recipe"]] if start else []
     work.mkdir(parents=True, exist_ok=True)
-    said = {"recipe": asdict(recipe), "before": before["recipe"], "seen": sorted(seen.union(before["seen"]))}
+    said = {"recipe": asdict(recipe), "before": before, "seen": sorted(seen.union(began["seen"]))}
     (work / NOTED).write_text(json.dumps(said))
 
 
@@ -133,8 +134,8 @@ def judged_again(data: Path, directory: Path, *, threads: int, say: Say) -> Mapp
     said = json.loads(path.read_text())
     texts = held_out(data)
     seen: frozenset[str] = frozenset()
-    for recipe in (said["recipe"], said["before"]):
-        seen |= to_learn_from(data, Recipe.from_json(recipe), texts)[1] if recipe else frozenset()
+    for recipe in (*said["before"], said["recipe"]):
+        seen |= to_learn_from(data, Recipe.from_json(recipe), texts)[1]
     encoder = Encoder.load(directory, threads=threads)
     return evaluated(encoder, texts, seen=seen, say=say)
 

@@ -15,7 +15,7 @@ from guardrails.training.evaluation import COMMENTS, evaluated
 from guardrails.training.examples import Example, Span
 from guardrails.training.held_out import CALIBRATED_ON, HeldOut
 from guardrails.training.likeness import alike
-from guardrails.training.recipe import Recipe
+from guardrails.training.recipe import NOTED, Recipe, note
 from guardrails.training.rows import OverlapError, fingerprint
 from tests.guardrails.encoder.small import small_model
 
@@ -105,7 +105,7 @@ def test_the_card_names_what_falls_short(measured: Any, tmp_path: Path) -> None:
     others = {
         "embedding": {"mean_cosine": 0.9, "rank_agreement_of_pairs": 0.9},
         "recipe": asdict(Recipe()),
-        "before": None,
+        "before": [],
     }
     (folder / "evaluation.json").write_text(json.dumps({**measured, **others}))
     write_card(folder)
@@ -118,3 +118,15 @@ def test_the_card_names_what_falls_short(measured: Any, tmp_path: Path) -> None:
 
 def test_two_readers_of_the_same_weights_are_alike(encoder: Encoder) -> None:
     assert alike(encoder, encoder, ["some text", "another"])["same_spans"] == 1.0
+
+
+def test_what_earlier_runs_learned_from_is_not_forgotten(tmp_path: Path) -> None:
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    note(first, Recipe(taught=1), frozenset("a"), start=None)
+    note(second, Recipe(taught=2), frozenset("b"), start=first)
+    note(third, Recipe(taught=3), frozenset("c"), start=second)
+    noted = json.loads((third / NOTED).read_text())
+
+    assert noted["seen"] == ["a", "b", "c"]
+    assert [recipe["taught"] for recipe in (*noted["before"], noted["recipe"])] == [1, 2, 3]
+    assert Recipe.from_json(noted["recipe"]) == Recipe(taught=3)
