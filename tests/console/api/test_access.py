@@ -1,6 +1,8 @@
 """Who may use the API, and what the others are told."""
 
+import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -18,7 +20,8 @@ NOUNS = ["traces", "spans", "scores", "usage", "prompts", "guard-events"]
 
 @pytest.mark.parametrize("pattern", ADDRESSES, ids=lambda p: str(p.name))
 def test_nobody_gets_in_without_a_key_or_a_session(db: None, pattern: Any) -> None:
-    arguments = {name: "ab" for name in ("trace_id", "span_id") if name in str(pattern.pattern)}
+    named = re.findall(r"<(\w+):(\w+)>", str(pattern.pattern))
+    arguments = {name: UUID(int=7) if converter == "uuid" else "ab" for converter, name in named}
 
     answer = Client().get(reverse(f"api:{pattern.name}", kwargs=arguments))
 
