@@ -55,7 +55,8 @@ class Vault:
         self._compact_said = ""
         self._realistic: dict[str, tuple[str, str]] = {}
         """Entity and original of every realistic stand-in, by its letters and digits."""
-        self._literals: dict[str, str] = {}
+        self._literals: dict[str, tuple[str, str]] = {}
+        """What finds each of them, and what finds its beginnings."""
         self._chance: Random | None = None
         self._expression: tuple[Any, Any] | None = None
 
@@ -177,7 +178,7 @@ class Vault:
         if self._expression is None:
             entities = frozenset(name.rpartition("_")[0] for name in self._originals)
             if self._literals:
-                self._expression = _compiled([*_placeholders(entities), *self._ordered_literals()])
+                self._expression = _compiled(_placeholders(entities), self._ordered_literals())
             else:
                 self._expression = _expressions(entities)
         return self._expression
@@ -200,7 +201,7 @@ class Vault:
         self._realistic[_compact(stand_in)] = entity, value
         self._literals[stand_in] = _literal(entity, stand_in)
 
-    def _ordered_literals(self) -> list[str]:
+    def _ordered_literals(self) -> list[tuple[str, str]]:
         # Longest first, so that a whole name is not read as its first word.
         return [self._literals[each] for each in sorted(self._literals, key=lambda each: (-len(each), each))]
 
@@ -254,17 +255,28 @@ def _normalised(entity: str, value: str) -> str:
     return value
 
 
-def _literal(entity: str, stand_in: str) -> str:
-    """Return a pattern for a stand-in as a model may write it: in any case, its spaces and groups a little differently."""
-    if entity in _LOOSE:
-        characters = [re2.escape(each) for each in stand_in if each.isalnum()]
-        body = r"[ .()/-]{0,2}".join(characters)
+def _literal(entity: str, stand_in: str) -> tuple[str, str]:
+    """Return a pattern for a stand-in as a model may write it, and one for every beginning of that.
+
+    In any case, its spaces and groups a little differently. What `beginnings` would find out is known here.
+    """
+    is_loose = entity in _LOOSE
+    atoms: list[str] = []
+    if is_loose:
+        for character in filter(str.isalnum, stand_in):
+            atoms += [character, r"[ .()/-]{0,2}"]
+        atoms = atoms[:-1]
     else:
-        body = r"[\s_]{1,2}".join(re2.escape(word) for word in stand_in.split())
-    before = r"\b" if stand_in[:1].isalnum() or entity in _LOOSE else ""
+        for word in stand_in.split():
+            atoms += [*map(re2.escape, word), r"[\s_]{1,2}"]
+        atoms = atoms[:-1]
+    before = r"\b" if stand_in[:1].isalnum() or is_loose else ""
     after = r"\b" if stand_in[-1:].isalnum() else ""
     plus = r"\+?" if entity == "PHONE_NUMBER" and stand_in.startswith("+") else ""
-    return rf"{plus}{before}(?i:{body}){after}"
+    open_end = ""
+    for atom in reversed(atoms):
+        open_end = f"(?:{atom}{open_end})?"
+    return rf"{plus}{before}(?i:{''.join(atoms)}){after}", rf"{plus}(?:{before}(?i:{open_end}))?"
 
 
 def _placeholders(entities: Iterable[str]) -> list[str]:
@@ -280,9 +292,10 @@ def _placeholders(entities: Iterable[str]) -> list[str]:
     ]
 
 
-def _compiled(patterns: Sequence[str]) -> tuple[Any, Any]:
-    pattern = "|".join(patterns)
-    return re2.compile(pattern.encode()), re2.compile(rf"{beginnings(pattern)}\z".encode())
+def _compiled(patterns: Sequence[str], literals: Sequence[tuple[str, str]] = ()) -> tuple[Any, Any]:
+    wholes = [*patterns, *(whole for whole, _ in literals)]
+    open_ends = [*map(beginnings, patterns), *(open_end for _, open_end in literals)]
+    return re2.compile("|".join(wholes).encode()), re2.compile(rf"(?:{'|'.join(open_ends)})\z".encode())
 
 
 @functools.lru_cache(maxsize=256)
