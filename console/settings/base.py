@@ -236,6 +236,8 @@ CELERY = {
     "task_reject_on_worker_lost": True,
     "worker_prefetch_multiplier": 1,
     "worker_max_tasks_per_child": 500,
+    # On a machine that is busy, a child takes longer to begin than Celery would wait.
+    "worker_proc_alive_timeout": 60.0,
     "task_time_limit": 600,
     "task_soft_time_limit": 540,
     "task_default_queue": "default",
