@@ -39,6 +39,8 @@ class GuardSession:
     """What earlier requests of the conversation put in place of values."""
     is_forgetful: bool = False
     """True when the conversation kept something that cannot be had now."""
+    is_one_way: bool = False
+    """True where nothing that is masked comes back: to a model whose answer is its input without it."""
     decisions: list[Decision] = field(default_factory=list)
     """What every guard that ran has decided so far."""
     shown: dict[str, list[Finding]] | None = field(default=None, repr=False)
@@ -58,7 +60,7 @@ class GuardSession:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
         if self._glance and self._glance.checks:
             self._vault.reserve(encodable(each.text) for each in texts)
-            self._vault.recall(self.recalled)
+            self._vault.recall(() if self.is_one_way else self.recalled)
         has_detectors = self._glance is not None and any(check.remote for check in self._glance.checks)
         if has_detectors:
             self._conversation = replace(self._conversation, task=encodable(task_of(texts)))
@@ -266,7 +268,7 @@ class GuardSession:
                 shown = self._vault.stand_in(
                     stretch.entity,
                     value,
-                    comes_back=not is_answer,
+                    comes_back=not is_answer and not self.is_one_way,
                     style=config.replacement if config else "placeholder",
                     text=config.replacement_text if config else "",
                 )

@@ -77,6 +77,10 @@ class Guarding:
         """What the conversation would have to keep of this call."""
         return self._session.entries
 
+    def let_nothing_come_back(self) -> None:
+        """Keep what is masked in the request out of the answer, too."""
+        self._session.is_one_way = True
+
     @property
     def decisions(self) -> Sequence[Decision]:
         """What the guards decided so far."""

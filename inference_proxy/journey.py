@@ -28,6 +28,7 @@ from inference_proxy.exchange import PRIVATE, PRIVATE_JSON, Exchange, HeaderList
 from inference_proxy.forwarding import to_caller, to_upstream
 from inference_proxy.guarded_stream import GuardedStream, first_waits
 from inference_proxy.guarding import Guarding
+from inference_proxy.house import REDACTOR
 from inference_proxy.journal import Journal, conversation_of, labels_of
 from inference_proxy.limits import NOTHING_RESERVED, Reservation, estimate, has_limits
 from inference_proxy.recording import NotRecordedError
@@ -130,6 +131,8 @@ class _Journey:
                 self.body["model"], journal.grant, otherwise=getattr(self.endpoint, "otherwise", "")
             )
             journal.route = plan.route
+            if plan.route == REDACTOR:
+                self.guarding.let_nothing_come_back()
             await self._reserve(plan)
             await self._guard_request()
             reached = await self._ask(plan)

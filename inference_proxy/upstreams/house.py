@@ -16,6 +16,8 @@ from inference_proxy.house import EMBEDDING, MODERATION, PATHS, REDACTOR
 from inference_proxy.upstreams.base import Answer, Call, UpstreamError
 
 LONGEST_S = 30.0
+_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*_[0-9]+)>")
+"""What a policy has masked before the redactor saw it."""
 _PIECE = re.compile(r"\S{0,64}\s*", re.DOTALL)
 _BEHIND = {MODERATION: "/v1/moderations", EMBEDDING: "/v1/embeddings", REDACTOR: "/v1/redact"}
 
@@ -47,6 +49,7 @@ class HouseUpstream:
             said = "\n".join(str(each["text"]) for each in orjson.loads(content)["results"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
             raise UpstreamError("interrupted", "the guard server's answer could not be understood") from None
+        said = _PLACEHOLDER.sub(r"[\1]", said)
         answer = _completion(model, said, read=sum(map(len, texts)))
         if call.is_streamed:
             return HouseStream(answer, body)

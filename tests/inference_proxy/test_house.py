@@ -90,7 +90,7 @@ def test_what_a_policy_masked_does_not_come_back_through_the_redactor(house: Run
     with house.client(timeout=60.0) as client:
         said = ask(client, "I am bob@example.com")
 
-    assert "bob@example.com" not in said
+    assert said == "I am [EMAIL_ADDRESS_1]"
 
 
 def test_moderation_has_the_shape_that_clients_know(house: RunningProxy) -> None:

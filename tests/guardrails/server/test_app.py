@@ -15,7 +15,8 @@ CHECK = {"guard": PII, "texts": ["write to bob@example.com", "nothing here"]}
 
 
 async def post(url: str, body: Any, door: str = "/v1/guard") -> tuple[int, Any]:
-    data = io.BytesIO(body if isinstance(body, bytes) else orjson.dumps(body))
+    told = {"deadline_ms": 60_000} | body if isinstance(body, dict) else body
+    data = io.BytesIO(told if isinstance(told, bytes) else orjson.dumps(told))
     async with aiohttp.ClientSession() as http, http.post(url + door, data=data) as response:
         return response.status, orjson.loads(await response.read())
 
