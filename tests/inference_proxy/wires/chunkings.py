@@ -14,13 +14,14 @@ from guardrails.registry import RemoteGuard
 from guardrails.verdict import Failure, Finding
 from inference_proxy.guarding import Guarding
 from inference_proxy.relay import EventCutter
-from tests.guardrails.makers import FILLER, PERSONAL, SECRETS, guard, policy
+from tests.guardrails.makers import FILLER, SECRETS, guard, policy
 from tests.inference_proxy.wires.speaking import Kind, Speech, Spoken
 
 SEPARATORS = (" ", ", ", ". ", "\n", ' "', "; ", " (", " é ", " 日本 ", " 😀 ")
 WORDS = ("launch code", "straße", "sesame")
 NAMES = ("Ada Lovelace", "Jürgen Müller", "Zoë O'Hara", "Nguyễn Văn An")
-PLANTED = (*SECRETS, *PERSONAL, *WORDS, *NAMES)
+PLANTED = (*SECRETS, *WORDS, *NAMES)
+"""What the guards of these policies find whatever stands around it."""
 _NUMBERED = re.compile(r"(<[A-Z_]+?_)\d+>")
 _ESCAPED = re.compile(r"[^\x00-\x7f]")
 
