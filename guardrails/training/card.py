@@ -53,7 +53,8 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"On {measured['rows_judged_on']:,} texts of templates, documents and sources that nothing was learned from; of the texts"
     yield "trained on, none is among them (checked by hash). `parapet models evaluate --data FOLDER` measures all of it again;"
-    yield "every number is in `evaluation.json`."
+    yield "every number is in `evaluation.json`. Runs before the last one learned from earlier versions of the generators: what they saw"
+    yield "was taken out of the judged texts, too. The ordinary texts beside the comments are instructions, questions, mails and talks."
     yield ""
     yield "| head | number | measured | asked |"
     yield "|---|---|---|---|"
@@ -68,11 +69,13 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     for key, name in _PEERS.items():
         yield _scores(name, measured["pii"][key])
     for source, scores in measured["pii"]["recognizers_and_encoder"]["by_source"].items():
+        if not scores["character_recall"]:
+            continue  # No personal data in any of them; what is found there counts in the precision of all.
         yield _scores(f"recognizers and encoder on `{source}` ({scores['texts']} texts)", scores)
     yield ""
     injection = measured["injection"]
     at = injection["at_the_threshold"]
-    yield f"Injection at the threshold {at['threshold']:.2f}, chosen on other benign sources: recall {at['recall']:.3f}, false alarms {at['false_alarms']:.3f}."
+    yield f"Injection at the threshold {at['threshold']:.2f}, chosen on benign texts of other sources and templates: recall {at['recall']:.3f}, false alarms {at['false_alarms']:.3f}."
     yield "Share flagged by source:"
     yield ""
     for source, share in injection["flagged_by_source"].items():

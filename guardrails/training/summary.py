@@ -41,7 +41,7 @@ AIMS = (
     ),
     Aim(
         "toxicity",
-        "AUROC, comments already flagged once, as voted on",
+        "AUROC, comments of discussions not learned from",
         ("toxicity", "civil-comments-test", "auroc", "toxicity"),
         0.95,
     ),

@@ -37,43 +37,12 @@ PARTIES = MappingProxyType(
     }
 )
 PEOPLES = [
-    "Hispanic",
-    "Latino",
-    "Latina",
-    "African-American",
-    "Asian",
-    "Caucasian",
-    "Kurdish",
-    "Roma",
-    "Basque",
-    "Catalan",
-    "Navajo",
-    "Cherokee",
-    "Maori",
-    "Inuit",
-    "Arab",
-    "Persian",
-    "Tamil",
-    "Sikh",
-    "Punjabi",
-    "Yoruba",
-    "Igbo",
-    "Zulu",
-    "Han_Chinese",
-    "Native_American",
-    "Black",
-    "White",
-    "Pacific_Islander",
-    "Afro-Caribbean",
-    "Scottish",
-    "Welsh",
-    "Bavarian",
-    "Texan",
-    "Californian",
-    "Londoner",
-    "Parisian",
+    "Hispanic", "Latino", "Latina", "African-American", "Asian", "Caucasian", "Kurdish", "Roma", "Basque",
+    "Catalan", "Navajo", "Cherokee", "Maori", "Inuit", "Arab", "Persian", "Tamil", "Sikh", "Punjabi",
+    "Yoruba", "Igbo", "Zulu", "Han_Chinese", "Native_American", "Black", "White", "Pacific_Islander",
+    "Afro-Caribbean", "Scottish", "Welsh", "Bavarian", "Texan", "Californian", "Londoner", "Parisian",
     "European",
-]
+]  # fmt: skip
 
 
 def nationality(scene: Scene) -> str:
