@@ -16,6 +16,7 @@ from tests.console.test_browser import desk, look, session  # noqa: F401 - fixtu
 from tests.fakes.upstream import FakeUpstream
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
