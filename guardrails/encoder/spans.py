@@ -40,6 +40,9 @@ def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[Encod
 
 def _best_path(chances: Array, within: Booleans, begins_line: Booleans) -> list[int]:
     """Find the likeliest tags in which an entity only goes on after it has begun."""
+    likeliest = chances.argmax(axis=1)
+    if _is_path(likeliest, within, begins_line):
+        return likeliest.tolist()
     count = len(TOKEN_LABELS)
     begins = np.arange(1, count, 2)
     came_from = np.zeros((len(chances), count), np.int64)
@@ -65,6 +68,16 @@ def _best_path(chances: Array, within: Booleans, begins_line: Booleans) -> list[
     for place in range(len(chances) - 1, 0, -1):
         path.append(int(came_from[place, path[-1]]))
     return path[::-1]
+
+
+def _is_path(tags: NDArray[np.int64], within: Booleans, begins_line: Booleans) -> bool:
+    """Say whether the likeliest tag of every token follows from the one before: then there is no likelier path."""
+    before = np.concatenate([[OUTSIDE], tags[:-1]])
+    is_further = (tags != OUTSIDE) & (tags % 2 == 0)
+    follows = is_further & ((before == tags) | (before == tags - 1))
+    ends_here = begins_line & np.isin(tags, _ENDS_WITH_LINE)
+    starts_well = ~is_further & (~within | ((tags == OUTSIDE) & (before == OUTSIDE)))
+    return bool(((follows & ~ends_here) | starts_well).all())
 
 
 def _entities(path: list[int]) -> Iterator[tuple[int, int]]:
