@@ -1,12 +1,17 @@
 """JSON that stays as it was given."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+if TYPE_CHECKING:
+    _Text = models.TextField[Any, Any]
+else:
+    _Text = models.TextField
 
-class KeptJson(models.TextField):  # type: ignore[type-arg]
+
+class KeptJson(_Text):
     """A JSON value kept as text: PostgreSQL's own type would put the keys of objects into another order."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
