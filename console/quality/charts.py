@@ -37,13 +37,15 @@ def threshold_curve(points: Sequence[Point]) -> Figure | None:
     data = _with_band(
         "precision", thresholds, [point.precision for point in points], "--series-1", "--info-soft"
     )
+    # Bands first: no line lies behind one.
     recalls = [point.recall for point in points if point.recall is not None]
     if len(recalls) == len(points):
         data += _with_band("recall", thresholds, recalls, "--series-3", "--warn-soft")
+    data.sort(key=lambda trace: "fill" not in trace and trace["mode"] != "lines")
     axis = {"gridcolor": "--line", "linecolor": "--line-strong", "zeroline": False, "automargin": True,
             "fixedrange": True, "tickfont": {"size": 11, "color": "--ink-3"}}  # fmt: skip
     layout = {
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 28, "pad": 2},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "Plex, system-ui, sans-serif", "size": 12, "color": "--ink-2"},

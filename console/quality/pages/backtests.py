@@ -134,8 +134,11 @@ def adopt(request: HttpRequest, slug: str, backtest_id: UUID) -> HttpResponse:
 def _result(request: HttpRequest, backtest: Backtest) -> dict[str, Any]:
     found = _totals(backtest)
     keys = {str(key.pk): key.name for key in backtest.project.keys.all()}
+    tried = {guard["name"]: guard for guard in backtest.guards}
     guards = [
-        entry | {"name": name, "quantiles": totals.quantiles(entry["durations"])}
+        entry
+        | {key: tried[name][key] for key in ("kind", "is_shadow") if name in tried}
+        | {"name": name, "quantiles": totals.quantiles(entry["durations"])}
         for name, entry in sorted(found["guards"].items(), key=lambda one: -sum(one[1]["now"].values()))
     ]
     return _page(request, backtest.project) | {

@@ -51,6 +51,13 @@ def test_an_address_that_makes_no_sense_is_answered_with_what_is_wrong(
     assert owner_client.get(reverse("quality:guard", args=[project.slug]), query).status_code == 400
 
 
+def test_a_guard_that_nobody_knows_is_no_mistake_of_ours(project: Project, owner_client: Client) -> None:
+    page = owner_client.get(reverse("quality:guard", args=[project.slug]), {"guard": "nobody"})
+
+    assert page.status_code == 200
+    assert b"Not enough labels" in page.content
+
+
 def test_empty_pages_say_what_to_do_next(
     project: Project, owner_client: Client, teammate_client: Client
 ) -> None:
