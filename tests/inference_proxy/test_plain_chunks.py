@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrails.policy import GuardConfig
@@ -132,6 +132,7 @@ async def heard(
     return {key: text for key, text in texts.items() if text}, stream.stored, stopped_by, sorted(said)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(KINDS, WORDS), min_size=1, max_size=25), st.lists(st.integers(0, 100), max_size=6))
 async def test_quick_guarding_lets_through_what_careful_guarding_does(
     parts: list[tuple[str, str]], cuts: list[int]
