@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 if TYPE_CHECKING:
-    _Text = models.TextField[Any, Any]
+    _Text = models.Field[Any, Any]
 else:
     _Text = models.TextField
 
