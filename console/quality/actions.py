@@ -119,7 +119,8 @@ def say(*, item: Item, by: User, said: str, now: datetime, entity: str = "", not
     if said == Said.MISSED and not entity.strip():
         raise LabelError("name what was missed")
     (kept,) = as_stored(item.project, [note.strip()])
-    return _add(item, by=by, said=said, now=now, entity=entity.strip()[:64], note=kept[:500])
+    missed = entity.strip()[:64] if said == Said.MISSED else ""
+    return _add(item, by=by, said=said, now=now, entity=missed, note=kept[:500])
 
 
 def take_back(*, item: Item, by: User, now: datetime) -> Label | None:
