@@ -39,7 +39,7 @@ def _steps(parts: Mapping[Scope, Policy]) -> Policy:
 
 
 def _merged(parts: Mapping[Scope, Policy]) -> Policy:
-    leading = parts.get("project") or next(reversed(parts.values()))
+    leading = parts.get("project") or list(parts.values())[-1]
     guards: list[GuardConfig] = []
     names: set[str] = set()
     for scope, policy in parts.items():

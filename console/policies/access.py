@@ -73,8 +73,9 @@ def escalation_for(user: User | AnonymousUser, slug: str, escalation_id: UUID, *
     return found
 
 
-def _uuid(text: str) -> UUID | None:
+def _uuid(text: str) -> UUID:
+    """Return the id that a page named; what is none is that of nothing."""
     try:
         return UUID(text)
     except ValueError:
-        return None
+        return UUID(int=0)

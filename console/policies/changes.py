@@ -92,11 +92,8 @@ def _flat(guard: Mapping[str, Any]) -> dict[str, Any]:
         for entity, value in whole[name].items()
     }
     left_out = ("name", "parameters", "actions", "thresholds")
-    return (
-        {name: value for name, value in whole.items() if name not in left_out}
-        | by_entity
-        | guard["parameters"]
-    )
+    plain = {name: value for name, value in whole.items() if name not in left_out}
+    return plain | by_entity | dict(guard["parameters"])
 
 
 def _items(before: Any, after: Any) -> tuple[tuple[Literal["-", "+"], str], ...]:

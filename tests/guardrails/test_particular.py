@@ -48,10 +48,10 @@ async def test_what_is_only_allowed_is_noted_and_stays() -> None:
 @pytest.mark.parametrize(
     ("threshold", "thresholds", "masked"),
     [
-        (0.0, {}, "<NAME_1> and <TOWN_1>"),
-        (0.7, {}, "Bob1 and <TOWN_1>"),
-        (0.0, {"NAME": 0.7}, "Bob1 and <TOWN_1>"),
-        (0.95, {"NAME": 0.5}, "<NAME_1> and Rome2"),
+        (0.0, {}, "<EMAIL_ADDRESS_1> and <PHONE_NUMBER_1>"),
+        (0.7, {}, "Bob1 and <PHONE_NUMBER_1>"),
+        (0.0, {"EMAIL_ADDRESS": 0.7}, "Bob1 and <PHONE_NUMBER_1>"),
+        (0.95, {"EMAIL_ADDRESS": 0.5}, "<EMAIL_ADDRESS_1> and Rome2"),
     ],
 )
 async def test_findings_that_are_not_sure_enough_are_passed_over(
@@ -59,8 +59,8 @@ async def test_findings_that_are_not_sure_enough_are_passed_over(
 ) -> None:
     detector = ScriptedDetector(
         lambda text: [
-            Finding(entity="NAME", start=0, end=4, score=0.6),
-            Finding(entity="TOWN", start=9, end=14, score=0.9),
+            Finding(entity="EMAIL_ADDRESS", start=0, end=4, score=0.6),
+            Finding(entity="PHONE_NUMBER", start=9, end=14, score=0.9),
         ]
     )
     session = GuardSession(policy(guard("pii", threshold=threshold, thresholds=thresholds)), detector)
