@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from console.accounts.access import can
+from console.accounts.access import can, project_for
 from console.dashboards.charts import Figure, guard_actions
 from console.pages import bad_filters, is_partial, zone_of
 from console.policies.access import policy_for
@@ -36,9 +37,14 @@ DRAWN: tuple[str, ...] = tuple(action for action in ACTIONS if action != "allow"
 def events(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what each guard did in a stretch of time, and the decisions newest first."""
     policy = policy_for(request.user, slug, to="view")
-    project = policy.project
+    project = project_for(request.user, slug, to="view")
     may_edit = can(request.user, project, to="edit")
-    context = {"project": project, "section": "guards", "title": "Guards", "may_edit": may_edit}
+    context: dict[str, Any] = {
+        "project": project,
+        "section": "guards",
+        "title": "Guards",
+        "may_edit": may_edit,
+    }
     try:
         chosen = _whole_hours(
             parse_range(request.GET, zone=zone_of(project), now=timezone.now(), default="24h")
