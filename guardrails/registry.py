@@ -35,9 +35,17 @@ _ENTITY = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 class RemoteGuard(Protocol):
     """A guard whose detector runs in the guard server."""
 
-    kind: str
-    parameters: Mapping[str, Any]
-    fingerprint: str
+    @property
+    def kind(self) -> str:
+        """Which detector looks."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it is told."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two guards that find the same in every text."""
 
     def may_find(self, text: str) -> bool:
         """Tell without asking the server whether there can be anything in the text; in doubt, there can."""

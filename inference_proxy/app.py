@@ -32,9 +32,8 @@ from inference_proxy.serving import Serving, admit
 logger = logging.getLogger(__name__)
 
 Gauges = Callable[[], Iterable[tuple[str, str, float]]]
-ENDPOINTS: Mapping[str, Endpoint] = {
-    f"/v1{endpoint.path}": endpoint for endpoint in (Chat(), Completions(), Embeddings(), Moderations())
-}
+_ENDPOINTS: tuple[Endpoint, ...] = (Chat(), Completions(), Embeddings(), Moderations())
+ENDPOINTS: Mapping[str, Endpoint] = {f"/v1{endpoint.path}": endpoint for endpoint in _ENDPOINTS}
 
 
 class App:

@@ -58,7 +58,12 @@ class Metrics:
                 "Guards that failed open.",
                 self.guard_bypasses,
             ),
-            ("parapet_proxy_unguarded_calls_total", "counter", "Calls that no guard looked at.", self.unguarded),
+            (
+                "parapet_proxy_unguarded_calls_total",
+                "counter",
+                "Calls that no guard looked at.",
+                self.unguarded,
+            ),
         ):
             _family(lines, name, kind, text)
             lines.append(f"{name} {number}")

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 if TYPE_CHECKING:
-    _Text = models.Field[Any, Any]
+
+    class _Text(models.TextField[Any, Any]):
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
+
 else:
     _Text = models.TextField
 

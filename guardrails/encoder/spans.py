@@ -42,7 +42,7 @@ def _best_path(chances: Array, within: Booleans, begins_line: Booleans) -> list[
     """Find the likeliest tags in which an entity only goes on after it has begun."""
     likeliest = chances.argmax(axis=1)
     if _is_path(likeliest, within, begins_line):
-        return likeliest.tolist()
+        return [int(label) for label in likeliest]
     count = len(TOKEN_LABELS)
     begins = np.arange(1, count, 2)
     came_from = np.zeros((len(chances), count), np.int64)

@@ -13,6 +13,7 @@ from inference_proxy.endpoints.base import (
 from inference_proxy.errors import invalid
 from inference_proxy.house import MODERATION
 from inference_proxy.texts import Slot, every_text
+from inference_proxy.wires.chat import ChatWire
 from ingest.records import Message, SpanKind
 
 
@@ -56,9 +57,17 @@ class Moderations:
         """Return nothing: scores are no text."""
         return []
 
+    def echo_slots(self, answer: Body) -> list[Slot]:
+        """Return nothing: the request is not repeated."""
+        return []
+
     def output_messages(self, answer: Body) -> list[Message]:
         """Return nothing: scores are not kept."""
         return []
+
+    def wire(self, body: Body, *, hides_usage: bool) -> ChatWire:
+        """Return what would read a stream; scores do not come in one."""
+        return ChatWire(hides_usage=hides_usage)
 
 
 def _parts(body: Body) -> Iterator[Slot]:

@@ -120,8 +120,12 @@ def _last_words(body: Mapping[str, Any]) -> list[str] | str:
     if isinstance(content, str) and content:
         return [content]
     parts = content if isinstance(content, list) else []
-    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
-    if not texts or len(texts) != len(parts) or not all(isinstance(text, str) for text in texts):
+    texts: list[str] = [
+        part["text"]
+        for part in parts
+        if isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
+    ]
+    if not texts or len(texts) != len(parts):
         return "The redactor reads the last user message, which must hold text and nothing else."
     return texts
 
@@ -169,7 +173,7 @@ def _as_error(content: bytes) -> bytes:
     """Return an error in OpenAI's shape, whatever came."""
     try:
         error = orjson.loads(content)["error"]
-        fields = {"message": str(error["message"]), "type": str(error["type"])}
+        fields: dict[str, Any] = {"message": str(error["message"]), "type": str(error["type"])}
         fields |= {"param": error.get("param"), "code": error.get("code") or fields["type"]}
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         fields = {"message": "The guard server refused the request.", "type": "upstream_error"}

@@ -414,7 +414,7 @@ def _around(rows: Iterable[Row]) -> dict[str, datetime]:
 
 
 def _strongest(actions: Iterable[str]) -> str:
-    order = ("", "allow", "flag", "mask", "block")
+    order = ("", "allow", "flag", "mask", "escalate", "block")
     return max(actions, key=lambda action: order.index(action) if action in order else 0)
 
 

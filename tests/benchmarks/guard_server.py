@@ -31,7 +31,7 @@ LENGTHS = {"32 tokens": 20, "128 tokens": 80, "512 tokens": 320}
 """By about how many words they take."""
 AT_ONCE = (1, 8, 32)
 NAMES = {"entities": ["PERSON", "LOCATION", "STREET_ADDRESS", "EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD"]}
-CHECKS = {
+CHECKS: dict[str, Sequence[tuple[str, Any]]] = {
     "encoder": [("toxicity", {}), ("injection_model", {})],
     "encoder_and_recognizers": [("pii", NAMES), ("toxicity", {}), ("injection_model", {})],
 }

@@ -39,9 +39,7 @@ QUESTION = (
     "Does the answer follow the house rules? It greets nobody, promises nothing the documents do not promise, names "
     "the amount and the day where it speaks of money, and says plainly what the customer has to do next. "
 )
-MATERIAL = (
-    "The refund of order 4711 was sent on the third of May and takes five working days to arrive. " * 4
-)
+MATERIAL = "The refund of order 4711 was sent on the third of May and takes five working days to arrive. " * 4
 
 
 def main() -> None:
@@ -166,7 +164,8 @@ def _save(folder: Path, size: str) -> tuple[Path, int]:
         eos_token_id=tokenizer.convert_tokens_to_ids("<|end|>"),
         dtype=torch.bfloat16,
     )
-    model = LlamaForCausalLM(config).to(torch.bfloat16)
+    model: Any = LlamaForCausalLM(config)
+    model.to(torch.bfloat16)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder, sum(parameter.numel() for parameter in model.parameters())

@@ -18,7 +18,7 @@ NAMES = [f"conversation {number}" for number in range(1_000)]
 def test_guards_run_from_the_widest_scope_to_the_narrowest() -> None:
     parts = {scope: policy(guard(name=f"of the {scope}", parameters=EMAILS)) for scope in reversed(SCOPES)}
 
-    merged = together(parts)  # type: ignore[arg-type]
+    merged = together(parts)
 
     assert merged is not None
     assert [each.scope for each in merged.guards] == list(SCOPES)

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -42,7 +43,7 @@ def found_names(text: str) -> list[Finding]:
 
 def guarded(style: Style, *, keys: RedactionKeys | None = KEYS, text: str = "") -> GuardSession:
     """A session whose two guards, by form and by name, replace what they find in one style."""
-    made = {"replacement": style, "replacement_text": text}
+    made: dict[str, Any] = {"replacement": style, "replacement_text": text}
     guards: tuple[GuardConfig, ...] = (
         guard(parameters=PATTERNS, **made),
         guard("pii", parameters={"deny": ["x"]}, **made),

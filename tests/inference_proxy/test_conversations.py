@@ -35,13 +35,13 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversations_module, "TIMEOUT_S", 10.0)
 
 
-def everything_in(redis: "Redis[bytes]") -> bytes:
+def everything_in(redis: Any) -> bytes:
     keys = sorted(redis.keys(f"{PREFIX}*"))
     return b"".join(key + (redis.get(key) or b"") for key in keys)
 
 
 @pytest.fixture
-def redis(own_redis: PrivateRedis) -> Iterator["Redis[bytes]"]:
+def redis(own_redis: PrivateRedis) -> Iterator[Any]:
     with Redis.from_url(own_redis.url) as client:
         yield client
 
@@ -52,7 +52,7 @@ async def kept(conversations: Conversations, *entries: Entry, ttl_s: int = 60, n
 
 
 async def test_what_is_kept_is_recalled_and_cannot_be_read_in_redis(
-    own_redis: PrivateRedis, redis: "Redis[bytes]"
+    own_redis: PrivateRedis, redis: Any
 ) -> None:
     conversations = Conversations(own_redis.url, pepper=PEPPER)
 
@@ -67,7 +67,7 @@ async def test_what_is_kept_is_recalled_and_cannot_be_read_in_redis(
 
 
 async def test_another_conversation_project_or_secret_opens_nothing(
-    own_redis: PrivateRedis, redis: "Redis[bytes]"
+    own_redis: PrivateRedis, redis: Any
 ) -> None:
     conversations = Conversations(own_redis.url, pepper=PEPPER)
     await kept(conversations, ENTRY)
@@ -98,7 +98,7 @@ async def test_of_two_calls_at_once_neither_is_lost(own_redis: PrivateRedis) -> 
     await after.close()
 
 
-async def test_a_conversation_without_end_stays_small(own_redis: PrivateRedis, redis: "Redis[bytes]") -> None:
+async def test_a_conversation_without_end_stays_small(own_redis: PrivateRedis, redis: Any) -> None:
     conversations = Conversations(own_redis.url, pepper=PEPPER)
     entries = [
         ENTRY._replace(value=f"{n}@{'x' * 300}.com", stand_in=f"EMAIL_ADDRESS_{n}") for n in range(2_000)
@@ -111,9 +111,7 @@ async def test_a_conversation_without_end_stays_small(own_redis: PrivateRedis, r
     await conversations.close()
 
 
-async def test_what_a_conversation_kept_is_gone_with_its_key(
-    own_redis: PrivateRedis, redis: "Redis[bytes]"
-) -> None:
+async def test_what_a_conversation_kept_is_gone_with_its_key(own_redis: PrivateRedis, redis: Any) -> None:
     conversations = Conversations(own_redis.url, pepper=PEPPER)
     await kept(conversations, ENTRY)
 

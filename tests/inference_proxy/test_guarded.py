@@ -428,7 +428,9 @@ def test_a_caller_hears_that_a_stream_is_alive_while_all_of_it_is_held(
     assert contents(b"\n\n".join(each for each in body.split(b"\n\n") if each[:1] != b":")) == "All is well"
 
 
-def test_a_span_says_what_a_guard_added_to_the_first_token(proxy: RunningProxy, upstream: FakeUpstream) -> None:
+def test_a_span_says_what_a_guard_added_to_the_first_token(
+    proxy: RunningProxy, upstream: FakeUpstream
+) -> None:
     proxy.publish(policy=policy_of(MASK_EMAILS))
 
     proxy.post("/v1/chat/completions", chat("hi", stream=True))

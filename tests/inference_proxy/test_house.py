@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openai
 import pytest
+from openai.types import ModerationTextInputParam
 
 from guardrails.policy import GuardConfig
 from ingest.prices import price
@@ -97,9 +98,8 @@ def test_moderation_has_the_shape_that_clients_know(house: RunningProxy) -> None
     with house.client(timeout=60.0) as client:
         one = client.moderations.create(model="parapet/moderation", input="a kind word")
         two = client.moderations.create(input=["first", "second"])
-        parts = client.moderations.create(
-            model="omni-moderation-latest", input=[{"type": "text", "text": "first"}]
-        )
+        part: ModerationTextInputParam = {"type": "text", "text": "first"}
+        parts = client.moderations.create(model="omni-moderation-latest", input=[part])
 
     assert [one.model, two.model, parts.model] == ["parapet/moderation"] * 3
     assert [len(each.results) for each in (one, two, parts)] == [1, 2, 1]

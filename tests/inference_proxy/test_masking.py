@@ -394,7 +394,9 @@ async def test_a_version_that_is_rolled_out_to_a_share_leaves_the_others_guarded
 
 async def test_a_guard_in_its_canary_is_enforced_for_the_same_conversations_everywhere() -> None:
     rules = project(replace(MASK_EMAIL, rollout_percent=50))
-    spans = [span(session_id=f"talk {n}", input_messages=user(EMAIL), status_message=EMAIL) for n in range(40)]
+    spans = [
+        span(session_id=f"talk {n}", input_messages=user(EMAIL), status_message=EMAIL) for n in range(40)
+    ]
 
     kept = [only_span(await mask(rules, [each])) for each in spans]
 

@@ -60,7 +60,7 @@ def test_a_recorded_request_is_sent_again_as_it_was_but_for_what_the_variant_cha
 ) -> None:
     from tests.console.datasets.conftest import put
 
-    request = {
+    request: dict[str, Any] = {
         "model": "gpt-4o",
         "messages": [{"role": "system", "content": "old"}, {"role": "user", "content": "word1."}],
         "temperature": 0.25,

@@ -31,7 +31,7 @@ def asked(answer: str, options: tuple[str, ...] = ("A", "B")) -> Asked:
 
 def by_hand(weights: Path, one: Asked) -> dict[str, float]:
     """Ask the plain model about one prompt alone."""
-    tokenizer = AutoTokenizer.from_pretrained(weights)
+    tokenizer: Any = AutoTokenizer.from_pretrained(weights)
     model: Any = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
     inputs = tokenizer.apply_chat_template(
         [dict(message) for message in one.messages],

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,13 +18,14 @@ def small_classifier(directory: Path, labels: tuple[str, ...]) -> Path:
     """Save a random classifier of pairs over a dozen words."""
     torch.manual_seed(3)
     plain = Tokenizer(models.WordLevel({word: n for n, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    plain.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
-    plain.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+    plain.pre_tokenizer = pre_tokenizers.Whitespace()
+    plain.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", 1), ("[SEP]", 2)],
     )
-    PreTrainedTokenizerFast(tokenizer_object=plain, pad_token="[PAD]").save_pretrained(directory)
+    fast: Any = PreTrainedTokenizerFast
+    fast(tokenizer_object=plain, pad_token="[PAD]").save_pretrained(directory)
     config = BertConfig(
         vocab_size=len(WORDS),
         hidden_size=32,

@@ -1,7 +1,10 @@
 """From tags to spans."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from guardrails.encoder.labels import OUTSIDE, TOKEN_LABELS, begins, goes_on
 from guardrails.encoder.spans import spans_of
@@ -24,17 +27,18 @@ def tokens(words: list[str], line_at: int | None = None) -> Tokens:
     return Tokens(np.zeros(len(words), np.int64), np.array(starts), np.array(ends), within, begins_line)
 
 
-def chances(tags: list[dict[int, float]]) -> np.ndarray:  # type: ignore[type-arg]
+def chances(tags: Sequence[Mapping[int, float]]) -> NDArray[np.float32]:
     """Logarithms of probabilities; what is not given is shared by all others."""
     rows = np.full((len(tags), len(TOKEN_LABELS)), 1e-6)
     for row, given in zip(rows, tags, strict=True):
         for tag, chance in given.items():
             row[tag] = chance
-    return np.log(rows / rows.sum(1, keepdims=True)).astype(np.float32)
+    logarithms: NDArray[np.float32] = np.log(rows / rows.sum(1, keepdims=True)).astype(np.float32)
+    return logarithms
 
 
 def found(
-    words: list[str], tags: list[dict[int, float]], readiness: float = 0.0
+    words: list[str], tags: Sequence[Mapping[int, float]], readiness: float = 0.0
 ) -> list[tuple[str, int, int]]:
     return [
         (span.entity, span.start, span.end)
@@ -57,7 +61,7 @@ def test_an_entity_that_never_began_is_read_as_one_that_did() -> None:
 
 
 def test_one_kind_does_not_go_on_as_another() -> None:
-    tags = [{PERSON: 1}, {CITY_ON: 0.6, PERSON_ON: 0.4}]
+    tags: list[dict[int, float]] = [{PERSON: 1}, {CITY_ON: 0.6, PERSON_ON: 0.4}]
 
     assert found(["paris", "hilton"], tags) == [("PERSON", 1, 13)]
 

@@ -26,7 +26,12 @@ class ScriptedEncoder:
     calibration = Calibrated()
 
     def __init__(self, **said: Any) -> None:
-        self.said = {"spans": (), "toxicity": {}, "injection": 0.0, "embedding": (1.0, 0.0)} | said
+        self.said: dict[str, Any] = {
+            "spans": (),
+            "toxicity": {},
+            "injection": 0.0,
+            "embedding": (1.0, 0.0),
+        } | said
         self.asked: list[Sequence[Passage]] = []
 
     def read(self, passages: Sequence[Passage]) -> list[Reading]:
