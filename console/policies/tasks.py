@@ -1,10 +1,10 @@
 """What is done about policies without being asked."""
 
 from celery import shared_task
-from clickhouse_connect.driver.exceptions import Error
 
 from console.accounts.models import Project
 from console.policies.escalations import collect
+from console.store import StoreUnavailableError
 
 
 @shared_task(name="console.policies.tasks.collect_escalations")
@@ -14,6 +14,6 @@ def collect_escalations() -> int:
     for project in Project.objects.order_by("created_at", "id"):
         try:
             made += collect(project)
-        except (Error, OSError):
+        except (StoreUnavailableError, OSError):
             return made
     return made
