@@ -256,6 +256,12 @@ def suspects(jobs: Iterable[int], *, now: datetime) -> set[int]:
     return set(Job.objects.filter(lost, pk__in=list(jobs)).values_list("pk", flat=True))
 
 
+def judges_of(jobs: Iterable[int]) -> list[str]:
+    """Return the models that some jobs wait for."""
+    waiting = Job.objects.filter(pk__in=jobs, state__in=(JobState.WAITING, JobState.RUNNING))
+    return sorted(set(waiting.values_list("rule__judge_model", flat=True)))
+
+
 async def _no_model(
     messages: Iterable[ChatMessage], /, *, options: Iterable[str] = (), answers: int = 1
 ) -> Completion:

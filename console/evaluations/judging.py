@@ -16,12 +16,15 @@ from console.evaluations.proxy_model import ProxyModel
 from console.evaluations.samples import sample_of
 from console.store import StoreUnavailableError, store
 from evaluators import NotApplicable, Outcome, Unscored, evaluate, registry
+from evaluators.errors import EvaluatorError
 from evaluators.evaluator import Configured
 from ingest.queries.spans import SpanDetail, span_detail
 from ingest.records import Score
 from ingest.writer import write_scores
 
 TIMEOUT_S = 120.0
+LOCAL_TIMEOUT_S = 240.0
+"""A bunch is judged at one time, so the last of it waits for all; still within a lease."""
 RETRY_AFTER = timedelta(seconds=15)
 STORE_RETRY_AFTER = timedelta(seconds=30)
 _PASSING_TROUBLE = {"judge_error", "timeout"}
@@ -43,11 +46,14 @@ def judge_together(job_ids: Iterable[int], *, now: datetime) -> dict[int, JobSta
         cases: list[_Case] = []
         for job in taken:
             span = _span_of(job)
-            if span is None:
-                actions.finish(job, JobState.DEAD, now=timezone.now(), error="the span is no longer stored")
-                states[job.pk] = JobState.DEAD
-            else:
+            try:
+                if span is None:
+                    raise _HopelessError("the span is no longer stored")
                 cases.append(_Case(job, span, *_evaluator_of(job.rule)))
+            except (_HopelessError, EvaluatorError) as error:
+                # This one's fault alone: the others of the bunch go on.
+                actions.finish(job, JobState.DEAD, now=timezone.now(), error=str(error))
+                states[job.pk] = JobState.DEAD
         judged = list(zip(cases, asyncio.run(_outcomes(cases)), strict=True))
         kept = [(case, outcome) for case, outcome in judged if not _waits(case, outcome, now, states)]
         if kept:
@@ -66,12 +72,17 @@ def judge_together(job_ids: Iterable[int], *, now: datetime) -> dict[int, JobSta
     return states
 
 
+class _HopelessError(Exception):
+    """A judgement that no later try could give."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     job: Job
     span: SpanDetail
     evaluator: Configured
-    model: ProxyModel | None
+    model: ProxyModel | local_judges.MissingJudge | None
+    timeout_s: float
 
 
 def _span_of(job: Job) -> SpanDetail | None:
@@ -79,7 +90,7 @@ def _span_of(job: Job) -> SpanDetail | None:
 
 
 async def _outcomes(cases: Iterable[_Case]) -> list[Outcome]:
-    asked = (evaluate(case.evaluator, sample_of(case.span), timeout_s=TIMEOUT_S) for case in cases)
+    asked = (evaluate(case.evaluator, sample_of(case.span), timeout_s=case.timeout_s) for case in cases)
     return list(await asyncio.gather(*asked))
 
 
@@ -99,19 +110,23 @@ def _waits(case: _Case, outcome: Outcome, now: datetime, states: dict[int, JobSt
     return True
 
 
-def _evaluator_of(rule: Rule) -> tuple[Configured, ProxyModel | None]:
+def _evaluator_of(
+    rule: Rule,
+) -> tuple[Configured, ProxyModel | local_judges.MissingJudge | None, float]:
+    """Return what judges, the model whose refusal stops the rule, and how long a judgement may take."""
     if registry.describe(rule.kind).source != "judge":
-        return registry.build(rule.kind, rule.parameters, name=rule.name), None
+        return registry.build(rule.kind, rule.parameters, name=rule.name), None, TIMEOUT_S
     if local_judges.is_local(rule.judge_model):
-        model_here = local_judges.model_of(rule.judge_model)
-        return registry.build(rule.kind, rule.parameters, model_here, name=rule.name), None
+        here = local_judges.model_of(rule.judge_model)
+        missing = here if isinstance(here, local_judges.MissingJudge) else None
+        return registry.build(rule.kind, rule.parameters, here, name=rule.name), missing, LOCAL_TIMEOUT_S
     model = ProxyModel(
         proxy_url=settings.PROXY_URL,
         api_key=internal_key(project=rule.project),
         model=rule.judge_model,
         feature=f"evaluation: {rule.name}",
     )
-    return registry.build(rule.kind, rule.parameters, model, name=rule.name), model
+    return registry.build(rule.kind, rule.parameters, model, name=rule.name), model, TIMEOUT_S
 
 
 def _may_pass(outcome: Outcome) -> bool:

@@ -1,10 +1,12 @@
 """Judge models on machines of our own: which there are, and the one worker process that holds each one's weights."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 
+from evaluators.completion import ChatMessage, Completion, CompletionError
 from evaluators.local import LocalModel, LocalSettings
 
 PREFIX = "local/"
@@ -30,11 +32,44 @@ def problem_with(judge_model: str) -> str:
     return f"no local judge is called {name!r}; {known} (PARAPET_LOCAL_JUDGES)"
 
 
-@functools.cache
-def model_of(judge_model: str) -> LocalModel:
+@dataclass(frozen=True, slots=True)
+class MissingJudge:
+    """In the place of a judge that this worker's settings do not name: every question is refused."""
+
+    refusal: str
+
+    async def __call__(
+        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
+    ) -> Completion:
+        """Raise CompletionError."""
+        raise CompletionError(self.refusal)
+
+
+def model_of(judge_model: str) -> LocalModel | MissingJudge:
     """Return the model; the first question loads it. Call it only in a worker of the queue `gpu`."""
+    problem = problem_with(judge_model)
+    return MissingJudge(problem) if problem else _opened(judge_model)
+
+
+def load(judge_models: Iterable[str]) -> None:
+    """Load models before anything is leased: reading weights may take longer than judging with them."""
+    for judge_model in judge_models:
+        model = model_of(judge_model)
+        if isinstance(model, LocalModel):
+            model.load()
+
+
+@functools.cache
+def _opened(judge_model: str) -> LocalModel:
     path = _known()[judge_model.removeprefix(PREFIX)]
     return LocalModel(LocalSettings(path=path, device=settings.LOCAL_JUDGE_DEVICE), model=judge_model)
+
+
+def close() -> None:
+    """End the workers of all models."""
+    for name in names():
+        _opened(name).close()
+    _opened.cache_clear()
 
 
 def _known() -> Mapping[str, str]:

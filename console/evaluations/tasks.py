@@ -41,6 +41,7 @@ def judge(job_id: int) -> str:
 @shared_task
 def judge_together(job_ids: list[int]) -> int:
     """Do judgements of a local judge, in batches on its GPU or CPU."""
+    local_judges.load(actions.judges_of(job_ids))
     return len(judging.judge_together(job_ids, now=timezone.now()))
 
 

@@ -1,6 +1,7 @@
 """A local model as judges know it: `Complete`, with everything that is asked at one time answered in one batch."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -49,6 +50,13 @@ class LocalModel:
     ) -> None:
         """End the worker."""
         await asyncio.to_thread(self.close)
+
+    def load(self) -> None:
+        """Load the weights now and wait for it. What goes wrong is said by the first question."""
+        if self._pool is None:
+            self._pool = worker.start(self.settings)
+        with contextlib.suppress(BrokenProcessPool):
+            self._pool.submit(worker.answer, []).result()
 
     def close(self) -> None:
         """End the worker and free its memory."""

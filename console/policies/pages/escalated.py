@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from console.accounts.access import can, person, project_for
+from console.masking import UncheckedTextError, as_stored
 from console.policies.access import escalation_for
 from console.policies.escalations import EscalationError, claim, collect, decide, release
 from console.policies.models import Escalation
@@ -74,11 +75,12 @@ def change(request: HttpRequest, slug: str, escalation_id: UUID) -> HttpResponse
         elif verb == "release":
             release(escalation=escalation, by=by)
         elif verb in ("allow", "deny"):
-            note = request.POST.get("note", "").strip()
+            # A note may quote the call, which is stored masked.
+            (note,) = as_stored(escalation.project, [request.POST.get("note", "").strip()])
             decide(escalation=escalation, allow=verb == "allow", by=by, note=note)
             messages.success(request, "Allowed: tell the caller." if verb == "allow" else "Denied.")
         else:
             messages.error(request, "Choose what to do: claim, put back, allow or deny.")
-    except EscalationError as error:
+    except (EscalationError, UncheckedTextError) as error:
         messages.error(request, f"Nothing was changed: {error}.")
     return redirect("policies:escalation", slug, escalation_id)

@@ -13,6 +13,7 @@ from console.accounts.models import Project, User
 from console.evaluations import actions, judging, local_judges
 from console.evaluations.models import Job, JobState, Rule
 from console.settings.local_judges import local_judges_in
+from evaluators.local import LocalModel
 from ingest.clickhouse.client import Client
 from ingest.writer import write
 from tests.console.evaluations.conftest import live_span
@@ -27,10 +28,8 @@ def small_judge(settings: Settings, tmp_path: Path) -> Iterator[str]:
     """Give the installation one judge of its own."""
     settings.LOCAL_JUDGES = {"small": str(small_model(tmp_path / "weights"))}
     settings.LOCAL_JUDGE_DEVICE = "cpu"
-    local_judges.model_of.cache_clear()
     yield "local/small"
-    local_judges.model_of("local/small").close()
-    local_judges.model_of.cache_clear()
+    local_judges.close()
 
 
 def rule_with_jobs(client: Client, project: Project, owner: User, judge: str, *, count: int) -> Rule:
@@ -65,6 +64,46 @@ def test_a_span_that_is_gone_leaves_the_others_judged(
 
     assert states.pop(lost.pk) == JobState.DEAD
     assert set(states.values()) <= {JobState.DONE, JobState.UNSCORED}
+
+
+def test_a_rule_that_can_no_longer_be_built_leaves_the_others_judged(
+    clickhouse: Client, project: Project, owner: User, small_judge: str
+) -> None:
+    rule_with_jobs(clickhouse, project, owner, small_judge, count=2)
+    broken = add_rule(project, owner, **POLITE | {"name": "broken"}, judge_model=small_judge)
+    Job.objects.filter(pk=Job.objects.order_by("pk")[0].pk).update(rule=broken)
+    Rule.objects.filter(pk=broken.pk).update(parameters={"no": "such"})
+    lost, other = Job.objects.order_by("pk").values_list("pk", flat=True)
+    states = judging.judge_together([lost, other], now=datetime.now(UTC))
+
+    assert states[lost] == JobState.DEAD
+    assert states[other] in (JobState.DONE, JobState.UNSCORED)
+
+
+def test_a_judge_that_a_worker_does_not_have_pauses_its_rule_and_keeps_the_jobs(
+    clickhouse: Client, project: Project, owner: User, small_judge: str, settings: Settings
+) -> None:
+    rule = rule_with_jobs(clickhouse, project, owner, small_judge, count=1)
+    local_judges.close()
+    settings.LOCAL_JUDGES = {}
+    (job,) = Job.objects.values_list("pk", flat=True)
+    for minute in (0, 10, 20, 30):
+        now = datetime.now(UTC) + timedelta(minutes=minute)
+        local_judges.load(actions.judges_of([job]))
+        judging.judge_together([job], now=now)
+
+    rule.refresh_from_db()
+    assert not rule.is_enabled
+    assert "no local judge is called 'small'" in rule.paused_because
+    assert Job.objects.get(pk=job).state == JobState.WAITING
+
+
+def test_weights_are_loaded_before_anything_is_leased(small_judge: str) -> None:
+    local_judges.load([small_judge, "gpt-4o", ""])
+    model = local_judges.model_of(small_judge)
+
+    assert isinstance(model, LocalModel)
+    assert model._pool is not None
 
 
 def test_local_judgements_wait_in_a_line_of_their_own(

@@ -9,8 +9,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from console.accounts.models import AuditEntry, Project, User
+from console.policies.actions import save_policy
 from console.policies.escalations import EscalationError, claim, collect, decide, release
-from console.policies.models import Escalation
+from console.policies.models import Escalation, Policy
 from console.store import store
 from ingest.writer import write
 from tests.makers import make_event
@@ -121,3 +122,39 @@ def test_an_empty_queue_says_what_to_do_next(
     with_store: None, owner_client: Client, project: Project
 ) -> None:
     assert "No call was held back" in owner_client.get(QUEUE).content.decode()
+
+
+def test_a_note_that_quotes_the_call_is_stored_as_the_policy_masks_it(
+    with_store: None, owner_client: Client, project: Project, owner: User
+) -> None:
+    keys = {
+        "name": "keys",
+        "kind": "pattern",
+        "action": "mask",
+        "on_error": "block",
+        "deadline_ms": 50,
+        "places": ["user"],
+        "parameters": {"patterns": ["aws_key"]},
+    }
+    policy = Policy.objects.get(project=project, is_active=True)
+    save_policy(policy=policy, guards=[keys], by=owner)
+    row = held(project)
+    owner_client.post(f"{QUEUE}{row.pk}/change/", {"do": "deny", "note": "it held AKIAIOSFODNN7EXAMPLE"})
+
+    row.refresh_from_db()
+    assert row.state == "denied"
+    assert "AKIA" not in row.note
+
+
+def test_a_note_that_no_guard_can_look_at_changes_nothing(
+    with_store: None, owner_client: Client, project: Project, owner: User, settings: Settings
+) -> None:
+    settings.GUARD_URL = "http://127.0.0.1:9"
+    row = held(project)
+    answer = owner_client.post(
+        f"{QUEUE}{row.pk}/change/", {"do": "deny", "note": "mail ada@example.org"}, follow=True
+    )
+
+    row.refresh_from_db()
+    assert (row.state, row.note) == ("open", "")
+    assert "Nothing was changed" in answer.content.decode()

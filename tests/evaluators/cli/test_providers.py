@@ -9,6 +9,7 @@ from evaluators import Score, Unscored, trials
 from evaluators.score import Outcome
 from tests.evaluators.cli.command import parapet
 from tests.evaluators.local.small import small_model
+from tests.evaluators.local.test_pairs import small_classifier
 from tests.fakes.upstream import FakeUpstream, Received, Reply, as_json
 
 SUITE = """
@@ -113,3 +114,18 @@ def test_a_judge_may_be_a_folder_beside_the_suite(tmp_path: Path) -> None:
     assert isinstance(outcome, (Score, Unscored))
     assert outcome.off_menu is not None
     assert outcome.cost_usd == 0
+
+
+def test_a_classifier_of_pairs_may_be_a_folder_beside_the_suite(tmp_path: Path) -> None:
+    small_classifier(tmp_path / "pairs", ("contradiction", "entailment"))
+    more = "classifier: {local: pairs, device: cpu}"
+    (tmp_path / "answers.py").write_text(
+        "def answer(inputs):\n    return {'output': inputs['say'], 'context': ['tea is hot']}\n"
+    )
+    (tmp_path / "suite.yaml").write_text(SUITE.format(evaluator="groundedness", more=more, say="tea is hot"))
+    done = parapet(tmp_path, "eval", "run", "suite.yaml")
+    (outcome,) = trials.read(trials.find(tmp_path / "home" / "evals", "latest")).scores.values()
+
+    assert done.code == 0, done.err
+    assert isinstance(outcome, Score)
+    assert outcome.details["sentences"] == 1
