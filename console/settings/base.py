@@ -201,7 +201,11 @@ CONTENT_SECURITY_POLICY = {
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
-STATICFILES_DIRS = [ROOT / "console" / "static"]
+STATICFILES_DIRS = [
+    ROOT / "console" / "static",
+    # Plotly lies where reports of suites can read it too, which know no console.
+    ("vendor", ROOT / "evaluators" / "reports" / "vendor"),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

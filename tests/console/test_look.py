@@ -14,6 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 STATIC = settings.ROOT / "console" / "static"
+VENDOR = settings.ROOT / "evaluators" / "reports" / "vendor"
 TOKEN = re.compile(r"^\s*--([a-z0-9-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", re.MULTILINE)
 COLOURS = {
     name: (light, dark) for name, light, dark in TOKEN.findall((STATIC / "css" / "tokens.css").read_text())
@@ -55,10 +56,10 @@ def test_lines_of_fields_and_series_stand_out_from_their_ground(mark: str, theme
 
 
 def test_the_vendored_plotly_is_the_file_that_its_note_describes() -> None:
-    [bundle] = (STATIC / "vendor").glob("plotly-basic-*.min.js")
+    [bundle] = VENDOR.glob("plotly-basic-*.min.js")
 
     digest = hashlib.sha256(bundle.read_bytes()).hexdigest()
-    assert digest in (STATIC / "vendor" / "README.md").read_text()
+    assert digest in (VENDOR / "README.md").read_text()
     release = re.search(
         rb"plotly\.js v([0-9.]+)|plotly\.js \(basic - minified\) v([0-9.]+)", bundle.read_bytes()[:500]
     )
@@ -67,7 +68,7 @@ def test_the_vendored_plotly_is_the_file_that_its_note_describes() -> None:
 
 
 def test_the_wheel_that_checks_figures_speaks_for_the_same_plotly() -> None:
-    [bundle] = (STATIC / "vendor").glob("plotly-basic-*.min.js")
+    [bundle] = VENDOR.glob("plotly-basic-*.min.js")
 
     assert plotly.offline.get_plotlyjs_version() in bundle.name
 
@@ -82,6 +83,7 @@ def test_static_files_can_be_collected_as_they_are_served(settings: Settings, tm
     manifest = StaticFilesStorage(location=str(tmp_path))
     assert manifest.exists("staticfiles.json")
     assert finders.find("css/tokens.css")
+    assert finders.find("vendor/plotly-basic-4.1.1.min.js")
 
 
 @pytest.mark.parametrize("name", ["403.html", "404.html", "500.html", "403_csrf.html", "store_away.html"])
