@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
@@ -26,7 +26,7 @@ HELD_OUT_SOURCES = frozenset(("civil-comments-test", "madlibs-nl"))
 """Sources of which nothing is ever trained on: `held_out` yields them."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_GRAMMAR = Grammar(read_lists(_TEMPLATES / "lists.txt"))
+_GRAMMAR = Grammar(read_lists(_TEMPLATES / "lists.txt", _TEMPLATES / "lists_tongues.txt"))
 _RUDE = frozenset(
     entry.lower()
     for name in ("insult", "badadj", "swear", "slur")
@@ -35,12 +35,16 @@ _RUDE = frozenset(
 )
 _LONGEST = 750
 _WEIGHTS = {
-    "civil-comments": 28.0,
-    "civil-comments-calm": 18.0,
+    "civil-comments": 24.0,
+    "civil-comments-calm": 16.0,
     "madlibs-en": 6.0,
     "madlibs-de": 3.0,
-    "toxic": 19.0,
-    "harmless": 16.0,
+    "toxic": 16.0,
+    "toxic_functions": 9.0,
+    "toxic_tongues": 15.0,
+    "harmless": 12.0,
+    "harmless_functions": 10.0,
+    "harmless_tongues": 15.0,
     "talk": 14.0,
     "plain": 10.0,
     "messages": 4.0,
@@ -104,15 +108,16 @@ def _sources(data: Path, split: Split) -> dict[str, Callable[[Random], _Judged]]
         mine = [row for row in rows if split_of(row.group) == split]
         if mine:
             found[name] = _any_of(mine)
-    toxic = [each for each in read_templates(_TEMPLATES / "toxic.txt") if split_of(each.group) == split]
-    harmless = [each for each in read_templates(_TEMPLATES / "harmless.txt") if split_of(each.group) == split]
     sentences = [row for row in plain_sentences(data) if split_of(row.group) == split]
     calm = [row for row in sentences if row.source != "tweets"]
     messages = [row for row in sentences if row.source == "tweets" and not _RUDE & _words(row.text)]
     talk = Written(split)
+    for name, draw in _OURS.items():
+        if mine := [
+            each for each in read_templates(_TEMPLATES / f"{name}.txt") if split_of(each.group) == split
+        ]:
+            found[name] = partial(_one_of, mine, draw)
     return found | {
-        "toxic": lambda random: _written(random.choice(toxic), random),
-        "harmless": lambda random: _harmless(random.choice(harmless), random),
         "talk": lambda random: _talk(talk, random),
         "plain": lambda random: _plain(random.choice(calm)),
         "messages": lambda random: _plain(random.choice(messages)),
@@ -146,18 +151,41 @@ def _written(template: Template, random: Random) -> _Judged:
         text = disguises.in_leet(text, random)
     elif chance < 0.22:
         text = text.replace(" ", random.choice((".", " ", "  ")))
-    if random.random() < 0.25:
-        other = TALK.fill("«doc_sentence»" if random.random() < 0.5 else "«question»", random)
-        text = f"{other} {text}" if random.random() < 0.5 else f"{text} {other}"
     kinds = dict.fromkeys(names.split(","), 1.0)
-    return _Judged(text, labels_of(kinds), "written-toxic", template.group)
+    return _Judged(_among_others(text, random), labels_of(kinds), "written-toxic", template.group)
 
 
 def _harmless(template: Template, random: Random) -> _Judged:
-    text = _GRAMMAR.fill(template.text, random)
-    if random.random() < 0.25:
-        text = f"{text} {TALK.fill('«doc_sentence»', random)}"
+    text = _among_others(_GRAMMAR.fill(template.text, random), random)
     return _Judged(text, labels_of({}), "written-harmless", template.group)
+
+
+_OURS: Mapping[str, Callable[[Template, Random], _Judged]] = {
+    "toxic": _written,
+    "toxic_functions": _written,
+    "toxic_tongues": _written,
+    "harmless": _harmless,
+    "harmless_functions": _harmless,
+    "harmless_tongues": _harmless,
+}
+"""Our files of templates, with what makes texts of them: a hostile file and a harmless one belong together."""
+
+
+def _among_others(text: str, random: Random) -> str:
+    """Now and then set a text among ordinary sentences, so that a short insult counts also in a long message."""
+    if random.random() < 0.75:
+        return text
+    sentences = [text]
+    for _ in range(random.choice((1, 1, 2, 4))):
+        other = TALK.fill(random.choice(("«doc_sentence»", "«question»")), random)
+        sentences.insert(random.randrange(len(sentences) + 1), other)
+    return " ".join(sentences)
+
+
+def _one_of(
+    templates: Sequence[Template], draw: Callable[[Template, Random], _Judged], random: Random
+) -> _Judged:
+    return draw(random.choice(templates), random)
 
 
 def _words(text: str) -> frozenset[str]:
