@@ -1,11 +1,10 @@
 """Chat completions."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from guardrails.verdict import Place
-from inference_proxy.endpoints.base import Body, expect, missing, parameter_slots, wrong_type
-from inference_proxy.errors import invalid
+from inference_proxy.endpoints.base import Body, expect, parameter_slots, wrong_type
+from inference_proxy.endpoints.turns import checked_messages, end_of_history
 from inference_proxy.texts import OF_CALLS, Slot, every_text, is_machinery, other_texts
 from inference_proxy.transcript import TEXT_FIELDS
 from inference_proxy.wires.chat import ChatWire
@@ -30,25 +29,7 @@ class Chat:
 
     def check(self, body: Body) -> None:
         """Raise RequestError when the messages are not messages."""
-        messages = body.get("messages")
-        if messages is None:
-            raise missing("messages")
-        if not isinstance(messages, list):
-            raise wrong_type("messages", "an array of objects", messages)
-        if not messages:
-            raise invalid(
-                "'messages' must contain at least one message.", param="messages", code="empty_array"
-            )
-        for index, message in enumerate(messages):
-            at = f"messages[{index}]"
-            if not isinstance(message, dict):
-                raise wrong_type(at, "an object", message)
-            if not isinstance(message.get("role"), str):
-                raise (
-                    missing(f"{at}.role")
-                    if message.get("role") is None
-                    else wrong_type(f"{at}.role", "a string", message["role"])
-                )
+        for at, message in checked_messages(body):
             content = message.get("content")
             if content is not None and not isinstance(content, str | list):
                 raise wrong_type(f"{at}.content", "a string or an array of objects", content)
@@ -60,7 +41,7 @@ class Chat:
     def request_slots(self, body: Body) -> list[Slot]:
         """Return the texts of the messages and of all other parameters."""
         messages = body["messages"]
-        newest = _end_of_history(messages)
+        newest = end_of_history(messages)
         slots: list[Slot] = []
         for index, message in enumerate(messages):
             place: Place = _PLACES.get(message["role"]) or ("history" if index < newest else "user")
@@ -107,14 +88,6 @@ def _answers(answer: Body) -> Iterator[Message]:
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict) and isinstance(choice.get("message"), dict):
             yield choice["message"]
-
-
-def _end_of_history(messages: list[Any]) -> int:
-    """Return the index of the first message after the last one of the assistant."""
-    for index in range(len(messages) - 1, -1, -1):
-        if messages[index]["role"] == "assistant":
-            return index + 1
-    return 0
 
 
 def _message_slots(message: Message, place: Place) -> Iterator[Slot]:

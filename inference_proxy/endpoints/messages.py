@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from guardrails.verdict import Place
-from inference_proxy.endpoints.base import Body, expect, missing, parameter_slots, wrong_type
-from inference_proxy.errors import invalid
+from inference_proxy.endpoints.base import Body, expect, parameter_slots, wrong_type
+from inference_proxy.endpoints.turns import checked_messages, end_of_history
 from inference_proxy.texts import Slot
 from inference_proxy.wires.messages import MessagesWire
 from inference_proxy.wires.messages_blocks import as_message, content_slots, texts_besides
@@ -23,21 +23,7 @@ class Messages:
 
     def check(self, body: Body) -> None:
         """Raise RequestError when the messages are not messages."""
-        messages = body.get("messages")
-        if messages is None:
-            raise missing("messages")
-        if not isinstance(messages, list):
-            raise wrong_type("messages", "an array of objects", messages)
-        if not messages:
-            raise invalid(
-                "'messages' must contain at least one message.", param="messages", code="empty_array"
-            )
-        for index, message in enumerate(messages):
-            at = f"messages[{index}]"
-            if not isinstance(message, dict):
-                raise wrong_type(at, "an object", message)
-            if not isinstance(message.get("role"), str):
-                raise wrong_type(f"{at}.role", "a string", message.get("role"))
+        for at, message in checked_messages(body):
             if not isinstance(message.get("content"), str | list):
                 raise wrong_type(f"{at}.content", "a string or an array of objects", message.get("content"))
         expect(body, "system", (str, list), "a string or an array of objects")
@@ -47,7 +33,7 @@ class Messages:
         """Return the texts of the system prompt, of all messages and of all other parameters."""
         slots: list[Slot] = list(content_slots(body, "system", "system"))
         messages = body["messages"]
-        newest = _end_of_history(messages)
+        newest = end_of_history(messages)
         for index, message in enumerate(messages):
             slots += _message_slots(message, is_history=index < newest)
         slots += parameter_slots(body, besides="messages", nor=frozenset({"system"}))
@@ -95,11 +81,3 @@ def _message_slots(message: Message, *, is_history: bool) -> Iterator[Slot]:
         place = "system"
     yield from content_slots(message, "content", place)
     yield from texts_besides(message, place, besides=_OF_MESSAGES)
-
-
-def _end_of_history(messages: list[Any]) -> int:
-    """Return the index of the first message after the last one of the assistant."""
-    for index in range(len(messages) - 1, -1, -1):
-        if messages[index]["role"] == "assistant":
-            return index + 1
-    return 0
