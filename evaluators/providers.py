@@ -1,11 +1,11 @@
 """What evaluators need beside a judge's model: embeddings, classifiers, detectors, a sandbox. A suite says which, this hands them in."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from evaluators import registry
 from evaluators.detection import Detect, Detection
@@ -20,41 +20,67 @@ DETECTORS = "parapet.detectors"
 """The entry point group by which installed packages offer detectors, each named after the evaluator that asks it."""
 
 
+class Provide(Protocol):
+    """Whoever builds evaluators says with this what there is: a suite's file, or an installation's settings."""
+
+    def __call__(self, need: str, kind: str, /) -> Any | None:
+        """Return what a kind of evaluator needs by that name, or None where it is not to be had."""
+        ...
+
+
+def equipped(entries: Iterable[Entry], provide: Provide) -> tuple[Entry, ...]:
+    """Return evaluators with all they need beside a judge, as far as it is to be had."""
+    return tuple(replace(entry, handed=handed_to(entry.kind, provide)) for entry in entries)
+
+
+def handed_to(kind: str, provide: Provide) -> dict[str, Any]:
+    """Return what a kind of evaluator is handed beside a judge's model, by name."""
+    needs = [need for need in registry.describe(kind).needs if need != "complete"]
+    found = {need: provide(need, kind) for need in needs}
+    return {need: one for need, one in found.items() if one is not None}
+
+
 def provided(suite: LoadedSuite, embeddings: Endpoint | None) -> LoadedSuite:
     """Return the suite with everything its evaluators need, or raise SuiteError with what is missing.
 
     `embeddings` is where the suite's model of embeddings is; None when it names none.
     """
-    return replace(suite, entries=tuple(_provided(entry, suite, embeddings) for entry in suite.entries))
+    wanted, limits, classifier = suite.suite.embeddings, suite.suite.sandbox, suite.suite.classifier
+
+    def provide(need: str, kind: str, /) -> Any | None:
+        if need == "embed" and wanted is not None and embeddings is not None:
+            return Embedder(embeddings, wanted.model, wanted.parameters)
+        if need == "entail" and classifier is not None:
+            return _classifier(classifier, suite.directory)
+        if need == "detect":
+            return detector(kind)
+        if need == "sandbox" and limits is not None:
+            return sandbox_of(limits)
+        return None
+
+    return replace(suite, entries=equipped(suite.entries, provide))
 
 
-def detector(kind: str) -> Detect:
-    """Return the installed detector for an evaluator, such as `pii`. Raises SuiteError when there is none."""
+def detector(kind: str, *beside: Any) -> Detect:
+    """Return the installed detector for an evaluator, such as `pii`. Raises SuiteError when there is none.
+
+    `beside` is what the detector is to ask, for one that takes it; without it a detector runs in this process.
+    """
     offered = {point.name: point for point in entry_points(group=DETECTORS)}
     if kind not in offered:
         raise SuiteError(
             f"{kind}: no installed package offers a detector for it (entry point {kind!r} in {DETECTORS!r})"
         )
-    return _Detector(offered[kind].load()(), version=offered[kind].value)
+    return _Detector(offered[kind].load()(*beside), version=offered[kind].value)
 
 
-def _provided(entry: Entry, suite: LoadedSuite, embeddings: Endpoint | None) -> Entry:
-    needs = registry.describe(entry.kind).needs
-    handed: dict[str, Any] = {}
-    wanted, limits = suite.suite.embeddings, suite.suite.sandbox
-    if "embed" in needs and wanted is not None and embeddings is not None:
-        handed["embed"] = Embedder(embeddings, wanted.model, wanted.parameters)
-    if "entail" in needs and suite.suite.classifier is not None:
-        handed["entail"] = _classifier(suite.suite.classifier, suite.directory)
-    if "detect" in needs:
-        handed["detect"] = detector(entry.kind)
-    if "sandbox" in needs and limits is not None:
-        handed["sandbox"] = Sandbox(
-            timeout_s=float(limits.timeout_s),
-            memory_bytes=limits.memory_mb * 1024 * 1024,
-            allow_network=limits.allow_network,
-        )
-    return replace(entry, handed=handed) if handed else entry
+def sandbox_of(limits: model.SandboxLimits) -> Sandbox:
+    """Return a sandbox with a suite's limits."""
+    return Sandbox(
+        timeout_s=float(limits.timeout_s),
+        memory_bytes=limits.memory_mb * 1024 * 1024,
+        allow_network=limits.allow_network,
+    )
 
 
 @functools.cache
