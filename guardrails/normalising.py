@@ -7,7 +7,7 @@ every offset leads back to the character it came from.
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -201,8 +201,9 @@ _SKIMMED = _Table(lambda character: "".join(each for each in _read(character) if
 def _mapped(text: str, table: Mapping[int, str]) -> Normalised:
     if text.isascii() and table is _SEEN:
         return Normalised(text, len(text))
-    mapped = text.translate(table)
-    uneven = [character for character in set(text) if len(table[ord(character)]) != 1]
+    others = set(_OTHERS.findall(text))
+    mapped = _replaced(text, others, table) or text.translate(table)
+    uneven = [character for character in others if len(table[ord(character)]) != 1]
     if not uneven:
         return Normalised(mapped, len(text))
     turns: list[int] = []
@@ -218,3 +219,29 @@ def _mapped(text: str, table: Mapping[int, str]) -> Normalised:
         turns.append(at + 1 - shift)
         shifts.append(shift)
     return Normalised(mapped, len(text), turns, shifts)
+
+
+def _replaced(text: str, others: Collection[str], table: Mapping[int, str]) -> str:
+    """Return a text with a few different characters beyond ASCII mapped: as `translate` does, and much quicker.
+
+    Empty where it cannot be done one character after the other.
+    """
+    if len(others) > _FEW:
+        return ""
+    mapped = text if table is _SEEN else _small(text)
+    for character in others:
+        value = table[ord(character)]
+        if value != character:
+            if any(table[ord(each)] != each for each in value):
+                return ""
+            mapped = mapped.replace(character, value)
+    return mapped
+
+
+def _small(text: str) -> str:
+    # Of bytes only those of ASCII letters become small.
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
+_OTHERS = re.compile(r"[^\x00-\x7f]")
+_FEW = 24

@@ -4,6 +4,7 @@ A check is handed the text of a match and answers how many of its characters bel
 """
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 
 Check = Callable[[str], int]
@@ -19,27 +20,41 @@ IBAN_LENGTHS: Mapping[str, int] = {word[:2]: int(word[2:]) for word in _IBAN_LEN
 """How long an account number is in each country."""
 
 
+_DIGITS: Mapping[str, int] = {digit: int(digit) for digit in "0123456789"}
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+"""Twice a digit, and the sum of the digits of that."""
+_IN_BASE_36: Mapping[str, str] = {
+    character: str(int(character, 36)) for character in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+}
+
+
+def digits_of(text: str) -> list[int]:
+    """Return the digits of a text."""
+    return [*map(_DIGITS.__getitem__, filter(_DIGITS.__contains__, text))]
+
+
 def luhn(text: str) -> int:
     """Accept digits, separated or not, whose last one is their Luhn check digit."""
-    digits = [int(character) for character in text if character in "0123456789"]
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
-    is_valid = len(digits) > 1 and any(digits) and (sum(doubled) + sum(digits[-1::-2])) % 10 == 0
-    return len(text) if is_valid else 0
+    digits = digits_of(text)
+    total = sum(digits[-1::-2]) + sum(map(_DOUBLED.__getitem__, digits[-2::-2]))
+    return len(text) if total % 10 == 0 and len(digits) > 1 and any(digits) else 0
 
 
 def mod97(text: str) -> int:
     """Accept an account number of the length its country uses and whose check digits are right."""
     length = IBAN_LENGTHS.get(text[:2].upper(), 0)
+    if not length or len(text) < length:
+        return 0
     compact, end = "", 0
     for position, character in enumerate(text):
         if character != " " and len(compact) < length:
             compact += character.upper()
             end = position + 1
     is_cut_inside_a_word = end < len(text) and text[end] != " "
-    if not length or len(compact) < length or is_cut_inside_a_word:
+    if len(compact) < length or is_cut_inside_a_word:
         return 0
-    number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
-    return end if int(number) % 97 == 1 else 0
+    numbers = [_IN_BASE_36.get(character, "") for character in compact[4:] + compact[:4]]
+    return end if all(numbers) and int("".join(numbers)) % 97 == 1 else 0
 
 
 def social_security(text: str) -> int:
@@ -49,9 +64,25 @@ def social_security(text: str) -> int:
     return 0 if was_never_issued else len(text)
 
 
+_LEAST_DIALLED, _MOST_DIALLED, _OF_NORTH_AMERICA = 8, 15, 11
+_END_OF_GROUP = re.compile(r"\d\)?(?![\d)])")
+_ANOTHER_NUMBER = re.compile(r" ?\(\d{3}|[ .-]\d{3}[ .-]\d{3}(?!\d)")
+
+
 def dialled(text: str) -> int:
-    """Accept what has as many digits as a telephone number."""
-    return len(text) if 8 <= sum(character.isdigit() for character in text) <= 15 else 0
+    """Accept what has as many digits as a telephone number; of more, those groups that make one."""
+    digits = sum(map(str.isdigit, text))
+    if digits <= _MOST_DIALLED:
+        return len(text) if digits >= _LEAST_DIALLED else 0
+    ends = {
+        said: found.end()
+        for found in _END_OF_GROUP.finditer(text)
+        if _LEAST_DIALLED <= (said := sum(map(str.isdigit, text[: found.end()]))) <= _MOST_DIALLED
+    }
+    if text.startswith("+1") and _OF_NORTH_AMERICA in ends:
+        return ends[_OF_NORTH_AMERICA]
+    another = (end for end in ends.values() if _ANOTHER_NUMBER.match(text, end))
+    return next(another, max(ends.values(), default=0))
 
 
 def ip_address(text: str) -> int:

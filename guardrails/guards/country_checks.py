@@ -5,7 +5,7 @@ Sources are named where the rule is: the authority that gives the number out, or
 
 from collections.abc import Callable, Sequence
 
-from guardrails.guards.checksums import Check, luhn
+from guardrails.guards.checksums import Check, digits_of, luhn
 
 _VERHOEFF_PRODUCT = (
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
@@ -23,16 +23,13 @@ _ODD_FISCAL = dict(
     )
 )  # fmt: skip
 _FISCAL_DIGITS = dict(zip("LMNPQRSTUV", "0123456789", strict=True))
+_DIGITS = frozenset("0123456789")
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
 def compact(text: str) -> str:
     """Return the letters and digits of a text, in capitals."""
-    return "".join(character for character in text.upper() if character.isalnum())
-
-
-def _digits(text: str) -> list[int]:
-    return [int(character) for character in text if character in "0123456789"]
+    return "".join(filter(str.isalnum, text.upper()))
 
 
 def _weighted(digits: Sequence[int], weights: Sequence[int]) -> int:
@@ -52,7 +49,7 @@ def _rule(holds: Callable[[str], bool]) -> Check:
 
 def _is_one_digit(plain: str) -> bool:
     """Tell whether all digits are the same one: no number that is given out looks like that."""
-    return len(set(_digits(plain))) < 2
+    return len(_DIGITS.intersection(plain)) < 2
 
 
 @_rule
@@ -65,7 +62,7 @@ def us_itin(plain: str) -> bool:
 @_rule
 def us_routing(plain: str) -> bool:
     """American Bankers Association: 3, 7, 1 repeated, sum divisible by 10; the first two digits name a district."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     district = digits[0] * 10 + digits[1]
     is_district = district <= 12 or 21 <= district <= 32 or 61 <= district <= 72 or district == 80
     return is_district and _weighted(digits, (3, 7, 1) * 3) % 10 == 0
@@ -80,28 +77,28 @@ def us_npi(plain: str) -> bool:
 @_rule
 def us_dea(plain: str) -> bool:
     """DEA: digits 1, 3, 5 and twice digits 2, 4, 6 end in the seventh."""
-    digits = _digits(plain)[-7:]
+    digits = digits_of(plain)[-7:]
     return (sum(digits[0:6:2]) + 2 * sum(digits[1:6:2])) % 10 == digits[6]
 
 
 @_rule
 def uk_nhs(plain: str) -> bool:
     """NHS Data Dictionary: weights 10 to 2, modulo 11; a check of 10 is not given out."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     return (11 - _weighted(digits[:9], range(10, 1, -1)) % 11) % 11 == digits[9]
 
 
 @_rule
 def uk_utr(plain: str) -> bool:
     """HMRC: the first digit checks the nine that follow."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     return "21987654321"[_weighted(digits[1:], (6, 7, 8, 9, 10, 5, 4, 3, 2)) % 11] == plain[0]
 
 
 @_rule
 def uk_vat(plain: str) -> bool:
     """HMRC: weights 8 to 2, and the last two digits make the sum divisible by 97, since 2010 with 55 added."""
-    digits = _digits(plain)[:9]
+    digits = digits_of(plain)[:9]
     total = _weighted(digits[:7], range(8, 1, -1)) + digits[7] * 10 + digits[8]
     return total % 97 == 0 or (total + 55) % 97 == 0
 
@@ -121,13 +118,13 @@ def ca_business(plain: str) -> bool:
 @_rule
 def au_tfn(plain: str) -> bool:
     """Australian Taxation Office: weights 1, 4, 3, 7, 5, 8, 6, 9, 10, divisible by 11."""
-    return _weighted(_digits(plain), (1, 4, 3, 7, 5, 8, 6, 9, 10)) % 11 == 0
+    return _weighted(digits_of(plain), (1, 4, 3, 7, 5, 8, 6, 9, 10)) % 11 == 0
 
 
 @_rule
 def au_abn(plain: str) -> bool:
     """Australian Business Register: one off the first digit, weights 10, 1, 3 ... 19, divisible by 89."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     digits[0] -= 1
     return _weighted(digits, (10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19)) % 89 == 0
 
@@ -135,7 +132,7 @@ def au_abn(plain: str) -> bool:
 @_rule
 def au_medicare(plain: str) -> bool:
     """Services Australia: begins with 2 to 6; weights 1, 3, 7, 9 over eight digits, modulo 10, is the ninth."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     return 2 <= digits[0] <= 6 and _weighted(digits[:8], (1, 3, 7, 9) * 2) % 10 == digits[8]
 
 
@@ -171,7 +168,7 @@ def _mod_11_10(digits: Sequence[int]) -> int:
 @_rule
 def de_tax_id(plain: str) -> bool:
     """Bundeszentralamt für Steuern: ISO 7064 MOD 11,10; of the first ten digits one comes twice or three times."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     repeated = sorted(digits[:10].count(digit) for digit in set(digits[:10]))
     is_repeated_once = repeated[-1] in (2, 3) and repeated[-2:-1] in ([1], [])
     return plain[0] != "0" and is_repeated_once and _mod_11_10(digits[:10]) == digits[10]
@@ -180,7 +177,7 @@ def de_tax_id(plain: str) -> bool:
 @_rule
 def de_vat(plain: str) -> bool:
     """Bundeszentralamt für Steuern: ISO 7064 MOD 11,10 over eight digits."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     return digits[0] != 0 and _mod_11_10(digits[:8]) == digits[8]
 
 
@@ -219,7 +216,7 @@ def fr_nir(plain: str) -> bool:
 @_rule
 def fr_company(plain: str) -> bool:
     """INSEE: Luhn over a SIREN, and over the SIRET that begins with it; La Poste's add up to a multiple of five."""
-    is_post = plain.startswith("356000000") and len(plain) == 14 and sum(_digits(plain)) % 5 == 0
+    is_post = plain.startswith("356000000") and len(plain) == 14 and sum(digits_of(plain)) % 5 == 0
     return luhn(plain[:9]) > 0 and (len(plain) == 9 or luhn(plain) > 0 or is_post)
 
 
@@ -246,7 +243,7 @@ def es_dni(plain: str) -> bool:
 @_rule
 def es_cif(plain: str) -> bool:
     """Agencia Tributaria: even digits and the digit sums of the doubled odd ones; a digit or a letter by the first letter."""
-    digits = _digits(plain[1:8])
+    digits = digits_of(plain[1:8])
     total = sum(digits[1::2]) + sum(sum(divmod(digit * 2, 10)) for digit in digits[0::2])
     control = (10 - total % 10) % 10
     is_digit, is_letter = plain[8] == str(control), plain[8] == "JABCDEFGHI"[control]
@@ -290,7 +287,7 @@ def it_vat(plain: str) -> bool:
 @_rule
 def nl_bsn(plain: str) -> bool:
     """Rijksdienst voor Identiteitsgegevens: weights 9 to 2 and -1, divisible by 11."""
-    return _weighted(_digits(plain), (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0
+    return _weighted(digits_of(plain), (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0
 
 
 @_rule
@@ -309,7 +306,7 @@ def _mod_11_of(digits: Sequence[int]) -> int:
 @_rule
 def pt_nif(plain: str) -> bool:
     """Autoridade Tributária: weights 9 to 2, modulo 11; begins with 1, 2, 3, 45, 5, 6, 7, 8 or 9."""
-    digits = _digits(plain[-9:])
+    digits = digits_of(plain[-9:])
     is_given_out = digits[0] in (1, 2, 3, 5, 6, 7, 8, 9) or digits[:2] == [4, 5]
     return is_given_out and _mod_11_of(digits[:8]) == digits[8]
 
@@ -325,7 +322,7 @@ def pt_citizen_card(plain: str) -> bool:
 @_rule
 def pt_social_security(plain: str) -> bool:
     """Segurança Social: weights 29, 23, 19 ... 2, nine less the sum modulo 10; begins with 1 or 2."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     return (
         digits[0] in (1, 2)
         and 9 - _weighted(digits[:10], (29, 23, 19, 17, 13, 11, 7, 5, 3, 2)) % 10 == digits[10]
@@ -335,7 +332,7 @@ def pt_social_security(plain: str) -> bool:
 @_rule
 def br_cpf(plain: str) -> bool:
     """Receita Federal: two check digits, weights from 2 up, modulo 11."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     return _mod_11_of(digits[:9]) == digits[9] and _mod_11_of(digits[:10]) == digits[10]
 
 
@@ -354,6 +351,6 @@ def br_cnpj(plain: str) -> bool:
 @_rule
 def br_pis(plain: str) -> bool:
     """Caixa Econômica Federal: weights 3, 2, 9 ... 2, modulo 11."""
-    digits = _digits(plain)
+    digits = digits_of(plain)
     rest = _weighted(digits[:10], (3, 2, 9, 8, 7, 6, 5, 4, 3, 2)) % 11
     return (0 if rest < 2 else 11 - rest) == digits[10]

@@ -13,7 +13,6 @@ _BYTE = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _PATTERNS = (
     NamedPattern(
         name="email",
-        needles=(b"@",),
         entity="EMAIL_ADDRESS",
         regex=rf"[^{_DELIMITERS}.][^{_DELIMITERS}]{{0,63}}@(?:[A-Za-z0-9\x{{80}}-\x{{10ffff}}-]+\.)+"
         r"[A-Za-z\x{80}-\x{10ffff}]{2,}",
@@ -45,63 +44,50 @@ _PATTERNS = (
     ),
     NamedPattern(
         name="ipv4",
-        needles=(b".",),
         entity="IP_ADDRESS",
         regex=rf"\b(?:{_BYTE}\.){{3}}{_BYTE}\b",
         check=ip_address,
     ),
     NamedPattern(
         name="ipv6",
-        needles=(b":",),
         entity="IP_ADDRESS",
         regex=r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}",
         check=ip_address,
     ),
     NamedPattern(
         name="aws_key",
-        needles=(b"AKIA", b"ASIA", b"ABIA", b"ACCA"),
         entity="AWS_KEY",
         regex=r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b",
     ),
     NamedPattern(
         name="anthropic_key",
-        needles=(b"sk-ant-",),
         entity="ANTHROPIC_KEY",
         regex=r"\bsk-ant-[A-Za-z0-9_-]{20,}",
     ),
     NamedPattern(
         name="openai_key",
-        needles=(b"sk-",),
         entity="OPENAI_KEY",
         regex=r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
     ),
     NamedPattern(
         name="github_token",
-        needles=(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
         entity="GITHUB_TOKEN",
         regex=r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}",
     ),
-    NamedPattern(
-        name="google_key", needles=(b"AIza",), entity="GOOGLE_KEY", regex=r"\bAIza[A-Za-z0-9_-]{35}"
-    ),
-    NamedPattern(
-        name="slack_token", needles=(b"xox",), entity="SLACK_TOKEN", regex=r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"
-    ),
+    NamedPattern(name="google_key", entity="GOOGLE_KEY", regex=r"\bAIza[A-Za-z0-9_-]{35}"),
+    NamedPattern(name="slack_token", entity="SLACK_TOKEN", regex=r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
     NamedPattern(
         name="stripe_key",
-        needles=(b"k_live_", b"k_test_"),
         entity="STRIPE_KEY",
         regex=r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",
     ),
     NamedPattern(
         name="jwt",
-        needles=(b"eyJ",),
         entity="JWT",
         regex=r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}",
     ),
     NamedPattern(
         name="private_key",
-        needles=(b"-----BEGIN ",),
         entity="PRIVATE_KEY",
         # Without its last line a key is as secret as with it, so the end may be missing.
         regex=r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
@@ -111,7 +97,6 @@ _PATTERNS = (
     ),
     NamedPattern(
         name="url_credentials",
-        needles=(b"://",),
         entity="URL_CREDENTIALS",
         regex=r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s/:@\"'<>]*:[^\s/@\"'<>]+@[^\s\"'<>]+",
     ),

@@ -13,7 +13,5 @@ class NamedPattern:
     entity: str
     regex: str
     check: Check | None = None
-    needles: tuple[bytes, ...] = ()
-    """One of these is in every match; looking for them is cheaper than matching."""
     group: int = 0
     """Which part of a match is the finding, and what the check is handed; 0 for all of it."""

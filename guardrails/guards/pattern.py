@@ -6,6 +6,7 @@ from typing import Any
 
 import re2
 
+from guardrails.expressions import Several
 from guardrails.guards.checksums import CHECKS
 from guardrails.guards.country_patterns import COUNTRY_PATTERNS
 from guardrails.guards.known_patterns import KNOWN_PATTERNS
@@ -90,7 +91,7 @@ class _Compiled:
 
 
 class PatternGuard:
-    """A list of patterns, with one expression that says whether any matches and one for what is still open."""
+    """A list of patterns, with one pass that says which of them match and one expression for what is still open."""
 
     def __init__(self, patterns: Sequence[NamedPattern], *, is_normalising: bool = False) -> None:
         self.is_normalising = is_normalising
@@ -100,7 +101,7 @@ class PatternGuard:
         try:
             wholes = [without_captures(pattern.regex) for pattern in patterns]
             open_ends = [beginnings(pattern.regex) for pattern in patterns]
-            self.any = re2.compile("|".join(wholes).encode(), _options())
+            self.known = Several([whole.encode() for whole in wholes], _options())
             self.open_end = re2.compile(rf"(?:{'|'.join(open_ends)})\z".encode(), _options())
         except (UnreadablePatternError, re2.error) as error:
             names = [pattern.name for pattern in patterns]
@@ -117,7 +118,7 @@ class PatternGuard:
     def is_clear(self, text: str) -> bool:
         """Tell whether none of the patterns matches anywhere in a whole text."""
         seen = as_seen(text).text if self.is_normalising and not text.isascii() else text
-        return self.any.search(seen.encode()) is None
+        return not self.known.is_in(seen.encode())
 
 
 class PatternScanner:
@@ -146,13 +147,11 @@ class PatternScanner:
             open_end = self._guard.open_end.search(data, start)
             open_at = open_end.start() if open_end else len(data)
         findings: list[Finding] = []
-        if self._guard.any.search(data, start):
-            for index, pattern in enumerate(self._guard.patterns):
-                if pattern.named.needles and not any(needle in data for needle in pattern.named.needles):
-                    continue
-                resume = self._resume.get(index, 0) - base
-                first = start if resume <= at else _byte(text, data, resume)
-                findings += self._matches(index, pattern, data, first, open_at, base, place)
+        for index in self._guard.known.which_in(data, start):
+            pattern = self._guard.patterns[index]
+            resume = self._resume.get(index, 0) - base
+            first = start if resume <= at else _byte(text, data, resume)
+            findings += self._matches(index, pattern, data, first, open_at, base, place)
         self.settled = base + place(open_at)
         return findings
 
@@ -160,31 +159,36 @@ class PatternScanner:
         self, index: int, pattern: _Compiled, data: bytes, at: int, open_at: int, base: int, place: Any
     ) -> list[Finding]:
         findings: list[Finding] = []
-        check = pattern.named.check
+        check, group = pattern.named.check, pattern.named.group
         patience = PATIENCE * len(data) + LEAST_PATIENCE
-        while at < open_at:
-            match = pattern.expression.search(data, at)
-            if match is None or match.start() >= open_at:
+        matches = pattern.expression.finditer(data, at)
+        while (match := next(matches, None)) is not None:
+            began, ended = match.span()
+            if began >= open_at:
                 break
-            began = match.start()
-            start, end = match.span(pattern.named.group)
+            start, end = match.span(group) if group else (began, ended)
             if check is not None:
                 matched = data[start:end].decode()
                 accepted = check(matched)
                 if accepted == 0:
-                    patience -= match.end() - began
+                    patience -= ended - began
                     if patience < 0:
                         raise TooCostlyError(f"{pattern.named.name} matches too often where it is not meant")
                     # A number inside a longer one that failed may still be right.
                     at = began + 1
                     while at < len(data) and data[at] & 0xC0 == 0x80:
                         at += 1
+                    matches = pattern.expression.finditer(data, at)
                     continue
-                end = start + len(matched[:accepted].encode())
-            at = end
+                if accepted < len(matched):
+                    end = start + len(matched[:accepted].encode())
             first, last = base + place(start), base + place(end)
             self._resume[index] = last
             findings.append(Finding(entity=pattern.named.entity, start=first, end=last))
+            if end >= open_at:
+                break
+            if end != ended:
+                matches = pattern.expression.finditer(data, end)
         return findings
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrails.guards import pattern, words
-from guardrails.normalising import Normalised, as_read, as_seen
+from guardrails.normalising import Normalised, as_read, as_seen, as_skimmed
 from guardrails.session import GuardSession
 from tests.guardrails.makers import cut, guard, policy, run, streamed, whole
 
@@ -129,3 +129,10 @@ def test_a_stream_of_dressed_words_is_the_masked_whole(pieces: list[str], seed: 
     out, stored, _ = run(streamed(GuardSession(HIDING), cut(text, seed)))
 
     assert (out, stored) == whole(HIDING, text)[:2]
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=40) | st.text("Aaé\u0301ßİſǅꭰᏰ\ufb01\u200bо", max_size=80))
+def test_every_character_is_changed_by_itself_however_many_others_there_are(text: str) -> None:
+    for normalise in (as_read, as_seen, as_skimmed):
+        assert normalise(text).text == "".join(normalise(character).text for character in text)

@@ -14,6 +14,10 @@ FOUND = [
     ("phone", "ring +44 20 7946 0958 now", "+44 20 7946 0958"),
     ("phone", "at (415) 555-0132.", "(415) 555-0132"),
     ("phone", "or 415.555.0132", "415.555.0132"),
+    ("phone", "ring +44 20 7946 0958 2024 now", "+44 20 7946 0958"),
+    ("phone", "+4930901820 123456 now", "+4930901820"),
+    ("phone", "+86 138 1234 5678 4111 1111 1111 1111", "+86 138 1234 5678"),
+    ("phone", "+1 (415) 555-0132 123456", "+1 (415) 555-0132"),
     ("credit_card", "pay 4111-1111-1111-1111 today", "4111-1111-1111-1111"),
     ("credit_card", "amex 3782 822463 10005", "3782 822463 10005"),
     ("credit_card", "12 4111 1111 1111 1111 25", "4111 1111 1111 1111"),
@@ -56,6 +60,21 @@ def found(parameters: dict[str, object], text: str) -> list[str]:
 @pytest.mark.parametrize(("name", "text", "expected"), FOUND)
 def test_a_known_pattern_finds_what_it_is_for(name: str, text: str, expected: str) -> None:
     assert found({"patterns": [name]}, text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("+44 20 7946 0958 (415) 555-0133", ["+44 20 7946 0958", "(415) 555-0133"]),
+        ("+44 20 7946 0958(415) 555-0133", ["+44 20 7946 0958", "(415) 555-0133"]),
+        ("+44 20 7946 0958 415 555 0133", ["+44 20 7946 0958", "415 555 0133"]),
+        ("+1 415 555 0132 415 555 0133", ["+1 415 555 0132", "415 555 0133"]),
+        ("+1 415 555 0132 +1 415 555 0133", ["+1 415 555 0132", "+1 415 555 0133"]),
+        ("+49123456789012345678", []),
+    ],
+)
+def test_two_telephone_numbers_in_a_row_are_two(text: str, numbers: list[str]) -> None:
+    assert found({"patterns": ["phone"]}, text) == numbers
 
 
 @pytest.mark.parametrize(("name", "text"), NOT_FOUND)
@@ -102,6 +121,12 @@ def test_what_cannot_be_built_is_refused_in_a_sentence(parameters: dict[str, obj
         build(parameters)
 
     assert sentence in str(refusal.value)
+
+
+def test_an_account_number_that_holds_what_belongs_to_none_is_refused() -> None:
+    custom = {"name": "account", "regex": r"[A-Z]{2}[\w/]+", "check": "mod97"}
+
+    assert found({"custom": [custom]}, "DE89/370400440532013000") == []
 
 
 def test_a_pattern_that_would_run_for_ever_elsewhere_does_not_here() -> None:
