@@ -7,24 +7,26 @@ import re2
 
 
 class Several:
-    """Some expressions of RE2, as bytes, none of which captures anything."""
+    """Some expressions of RE2, as bytes."""
 
     def __init__(self, expressions: Sequence[bytes], options: Any) -> None:
-        self._any = re2.compile(b"|".join(expressions), options)
-        self._each = re2.Set.SearchSet(options)
-        self._all = range(len(expressions))
+        self._set = re2.Set.SearchSet(options)
         for expression in expressions:
-            self._each.Add(expression)
-        self._each.Compile()
+            self._set.Add(expression)
+        # A set that runs out of memory says nothing. This one says at least that every text has an end.
+        self._end = self._set.Add(rb"\z")
+        self._set.Compile()
+        self._all = range(self._end)
 
-    def is_in(self, data: bytes, start: int = 0) -> bool:
-        """Tell whether one of them matches, from an offset on."""
-        return self._any.search(data, start) is not None
+    def is_in(self, data: bytes) -> bool:
+        """Tell whether one of them matches, or that cannot be said."""
+        return self._set.Match(data) != [self._end]
 
-    def which_in(self, data: bytes, start: int = 0) -> Sequence[int]:
-        """Return which of them match, in their order, or some more; none when none does from an offset on."""
-        if self._any.search(data, start) is None:
-            return ()
-        found = self._each.Match(data)
-        # A set says nothing where it runs out of memory, too. Then nobody knows which, and it may be all.
-        return sorted(found) if found else self._all
+    def which_in(self, data: bytes) -> Sequence[int]:
+        """Return which of them match, in their order; all of them where that cannot be said."""
+        found = self._set.Match(data)
+        if found is None:
+            return self._all
+        found.remove(self._end)
+        found.sort()
+        return found

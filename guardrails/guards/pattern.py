@@ -147,7 +147,7 @@ class PatternScanner:
             open_end = self._guard.open_end.search(data, start)
             open_at = open_end.start() if open_end else len(data)
         findings: list[Finding] = []
-        for index in self._guard.known.which_in(data, start):
+        for index in self._guard.known.which_in(data):
             pattern = self._guard.patterns[index]
             resume = self._resume.get(index, 0) - base
             first = start if resume <= at else _byte(text, data, resume)

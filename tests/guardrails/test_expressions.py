@@ -15,9 +15,10 @@ def test_each_expression_that_matches_is_named_in_its_order() -> None:
     assert known.which_in(b"the end of a@b 123") == [0, 1, 3]
 
 
-def test_where_none_matches_from_an_offset_on_none_is_named() -> None:
+def test_where_none_matches_none_is_named() -> None:
     known = several(rb"\d{3}", rb"x")
 
-    assert known.which_in(b"123 and nothing", 4) == ()
-    assert not known.is_in(b"123 and nothing", 4)
-    assert known.is_in(b"123 and nothing")
+    assert known.which_in(b"nothing") == []
+    assert known.which_in(b"") == []
+    assert not known.is_in(b"nothing")
+    assert known.is_in(b"in 123")
