@@ -11,8 +11,10 @@ from evaluators.calibration import labels
 from evaluators.cli.options import output_option, print_report, store_option
 from evaluators.errors import SuiteError
 from evaluators.gate import Case, Gate, Metric, Rule, Trial, decide
+from evaluators.gate.experiment import Experiment
 from evaluators.registry import did_you_mean
 from evaluators.reports import Report
+from evaluators.reports.evidence import Answers, Evidence, answers_of
 from evaluators.reports.exit_code import exit_code_of
 from evaluators.runner import cost_of
 from evaluators.suites import load
@@ -66,7 +68,7 @@ def gate(
         log.name,
         output,
         cost=cost_of(log),
-        log=log,
+        answers=answers_of([(log, {})]),
     )
 
 
@@ -106,7 +108,12 @@ def compare(
         rules=_with_margins(given.rules, margins, metrics),
     )
     title = f"{logs[1].name} against {logs[0].name}"
-    return _decided(renamed, wanted, metrics, cases, logs[1].header, title, output, cost=(0.0, 0))
+    answers = answers_of(
+        [(log, {name: arm}) for log, name, arm in zip(logs, names, ("baseline", "candidate"), strict=True)]
+    )
+    return _decided(
+        renamed, wanted, metrics, cases, logs[1].header, title, output, cost=(0.0, 0), answers=answers
+    )
 
 
 def decided_again(log: TrialLog, output: str | None) -> int:
@@ -121,7 +128,7 @@ def decided_again(log: TrialLog, output: str | None) -> int:
         log.name,
         output,
         cost=cost_of(log),
-        log=log,
+        answers=answers_of([(log, {})]),
     )
 
 
@@ -153,15 +160,17 @@ def _with_labels(
 def _with_margins(
     rules: tuple[Rule, ...], margins: tuple[str, ...], metrics: Mapping[str, Metric]
 ) -> tuple[Rule, ...]:
-    changed = {rule.metric: rule for rule in rules}
+    changed = {rule.name: rule for rule in rules}
     for given in margins:
         name, equals, amount = given.partition("=")
         if not equals:
             raise SuiteError(f"--margin {given!r}: write METRIC=2pt")
-        if name not in metrics:
-            raise SuiteError(f"--margin: no metric is called {name!r}{did_you_mean(name, metrics)}")
+        if name not in metrics and name not in changed:
+            raise SuiteError(
+                f"--margin: no metric is called {name!r}{did_you_mean(name, {*metrics, *changed})}"
+            )
         rule = changed.get(name, Rule(metric=name))
-        changed[name] = replace(rule, margin=margin_of(amount, metrics[name]), compare=True)
+        changed[name] = replace(rule, margin=margin_of(amount, metrics[rule.metric]), compare=True)
     return tuple(changed.values())
 
 
@@ -175,7 +184,7 @@ def _decided(
     output: str | None,
     *,
     cost: tuple[float, int],
-    log: TrialLog | None = None,
+    answers: Answers,
 ) -> int:
     decision = decide(judged, gate=wanted, metrics=metrics, cases=cases, is_stopped=True)
     report = Report(
@@ -191,5 +200,6 @@ def _decided(
         unknown_costs=cost[1],
         inconclusive=header["inconclusive"],
     )
-    print_report(report, output, log)
+    experiment = Experiment(trials=judged, cases=cases, metrics=metrics, gate=wanted)
+    print_report(report, output, Evidence(experiment=experiment, answers=answers))
     return report.exit_code

@@ -10,11 +10,11 @@ import click
 from evaluators.errors import SuiteError
 from evaluators.reports import Report
 from evaluators.reports.annotations import as_annotations
+from evaluators.reports.evidence import Evidence
 from evaluators.reports.html import as_html
 from evaluators.reports.junit import as_junit
 from evaluators.reports.markdown import as_markdown
 from evaluators.reports.text import as_text
-from evaluators.trials import TrialLog
 
 FORMS = ("json", "junit", "md", "html", "github")
 suite_argument = click.argument("suite", type=click.Path(path_type=Path, dir_okay=False))
@@ -57,23 +57,30 @@ sample_option = click.option(
 
 
 def print_report(
-    report: Report, output: str | None, log: TrialLog | None = None, writes: Sequence[str] = ()
+    report: Report, output: str | None, evidence: Evidence | None = None, writes: Sequence[str] = ()
 ) -> None:
     """Print the block for people to standard error, the asked-for form to standard output, and others into files."""
-    click.echo(as_text(report), err=True)
+    click.echo(_writable(as_text(report)), err=True)
     if output is not None:
-        click.echo(_formed(report, output, log), nl=False)
+        click.echo(_writable(_formed(report, output, evidence)), nl=False)
     for write in writes:
         form, _, name = write.partition("=")
-        Path(name).write_text(_formed(report, form, log), "utf-8")
+        Path(name).write_text(_writable(_formed(report, form, evidence)), "utf-8")
 
 
-def _formed(report: Report, form: str, log: TrialLog | None) -> str:
+def _formed(report: Report, form: str, evidence: Evidence | None) -> str:
     if form == "json":
         return dumped(report.as_json()) + "\n"
     if form == "html":
-        return as_html(report, log)
-    return {"junit": as_junit, "md": as_markdown, "github": as_annotations}[form](report)
+        return as_html(report, evidence)
+    if form == "junit":
+        return as_junit(report, evidence)
+    return {"md": as_markdown, "github": as_annotations}[form](report)
+
+
+def _writable(text: str) -> str:
+    """Replace halves of surrogate pairs, which a model may write and no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def dumped(content: Any) -> str:

@@ -7,7 +7,7 @@ import click
 
 from evaluators.cli.options import dumped, sample_option, suite_argument, tag_option
 from evaluators.gate import Metric
-from evaluators.gate.rules import margin_of
+from evaluators.gate.rules import Rule, margin_of
 from evaluators.stats.power import cases_needed, minimum_detectable_effect, planned_standard_error
 from evaluators.suites import LoadedSuite, load
 from evaluators.suites.choice import Choice
@@ -50,16 +50,16 @@ def plan_of(suite: LoadedSuite) -> dict[str, Any]:
         "judgements": [count * judges for count in answers],
         "cost_usd": [_cost(suite, look) for look in (looks[0], looks[-1])],
         "metrics": [
-            _visible(rule.metric, metrics[rule.metric], suite, clusters)
+            _visible(rule, metrics[rule.metric], suite, clusters)
             for rule in suite.gate.rules
             if rule.compare and not rule.must_pass
         ],
     }
 
 
-def _visible(name: str, metric: Metric, suite: LoadedSuite, clusters: int) -> dict[str, Any]:
+def _visible(rule: Rule, metric: Metric, suite: LoadedSuite, clusters: int) -> dict[str, Any]:
     """Return what a comparison will see, for scores that vary as those of a typical suite."""
-    rule = next(rule for rule in suite.gate.rules if rule.metric == name)
+    name = rule.name
     last = suite.gate.looks[-1]
     if metric.spread is None:
         return {

@@ -27,6 +27,7 @@ from evaluators.completion import Complete
 from evaluators.errors import TrialLogError
 from evaluators.judgements import Judgements
 from evaluators.reports import Report
+from evaluators.reports.evidence import evidence_of
 from evaluators.reports.exit_code import PASSED, STOPPED, exit_code_of
 from evaluators.runner import Runner, RunResult
 from evaluators.suites import LoadedSuite, load
@@ -110,7 +111,7 @@ def run(
         note = "one part of the cases" if options["shard"] else "cases chosen because they failed"
         report = replace(report, note=f"{note}: nothing is decided by it")
         report = replace(report, exit_code=report.exit_code if result.stop else PASSED)
-    print_report(report, output, log, writes)
+    print_report(report, output, evidence_of(log), writes)
     return PASSED if no_gate and report.exit_code != STOPPED else report.exit_code
 
 

@@ -15,6 +15,7 @@ from evaluators.completion import Complete
 from evaluators.errors import NoCasesError, SuiteError
 from evaluators.judgements import Judgements
 from evaluators.registry import did_you_mean
+from evaluators.reports.evidence import evidence_of
 from evaluators.suites import LoadedSuite, load
 from evaluators.targets import Target
 from evaluators.targets.replay import ReplayTarget
@@ -55,7 +56,7 @@ def score(
     finally:
         log.close()
     report = report_of(loaded, log, result)
-    print_report(report, output, log)
+    print_report(report, output, evidence_of(log))
     return report.exit_code
 
 

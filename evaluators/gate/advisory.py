@@ -17,7 +17,7 @@ FEWEST = 10
 
 def ungated(experiment: Experiment, look: int) -> tuple[Finding, ...]:
     """Compare the metrics no rule is about; false discoveries among them are held to one in twenty."""
-    gated = {rule.metric for rule in experiment.gate.rules}
+    gated = {rule.metric for rule in experiment.gate.rules if rule.quantile is None}
     rules = [Rule(metric=name) for name in experiment.metrics if name not in gated]
     compared = [
         compare(
@@ -43,7 +43,7 @@ def slices(experiment: Experiment, look: int) -> tuple[Finding, ...]:
     tags = [tag for tag, count in sorted(counts.items()) if FEWEST <= count < len(experiment.cases)]
     found = []
     for rule in experiment.gate.rules:
-        if not rule.compare or rule.must_pass or rule.tags:
+        if not rule.compare or rule.must_pass or rule.tags or rule.quantile is not None:
             continue
         for tag in tags:
             part = replace(rule, tags=frozenset({tag}))

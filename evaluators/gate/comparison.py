@@ -82,7 +82,7 @@ def compare(table: Table, rule: Rule, metric: Metric, gate: Gate, *, look: int) 
         mcnemar=_mcnemar(table, sign),
         unscored_baseline=table.baseline.unscored_share,
         unscored_candidate=table.candidate.unscored_share,
-        label=", ".join(sorted(rule.tags)),
+        label=rule.label,
     )
     return Comparison(evidence=weighed, margin=margin, finding=finding)
 

@@ -8,6 +8,8 @@ from evaluators.gate.comparison import compare
 from evaluators.gate.decision import Decision, Finding, State
 from evaluators.gate.experiment import Check, Experiment
 from evaluators.gate.missing import too_much_missing, worst_case
+from evaluators.gate.quantiles import compare_quantiles
+from evaluators.gate.repeated import reach_pass_k
 from evaluators.gate.rules import Gate, Rule
 from evaluators.gate.single import keep_invariant, reach_floor
 from evaluators.gate.trials import Case, Metric, Trial
@@ -92,8 +94,12 @@ def _found(experiment: Experiment, check: Check, *, look: int, is_last: bool) ->
     metric, table = experiment.metric(rule), experiment.table(rule, look)
     if check.kind == "must_pass":
         finding = keep_invariant(table, rule, metric, look=look, is_last=is_last)
+    elif check.kind == "floor" and rule.pass_k is not None:
+        finding = reach_pass_k(table, rule, metric, look=look)
     elif check.kind == "floor":
         finding = reach_floor(table, rule, metric, look=look)
+    elif rule.quantile is not None:
+        finding = compare_quantiles(table, rule, metric, look=look)
     else:
         finding = compare(table, rule, metric, gate, look=look).finding
         finding = replace(finding, worst_case=worst_case(table, metric))
@@ -151,7 +157,7 @@ def _state(findings: Sequence[Finding]) -> tuple[State, str]:
     """A regression outranks an error, an error a pass: nothing unproven opens the gate."""
     order: tuple[State, ...] = ("FAIL", "ERROR", "INCONCLUSIVE")
     for state in order:
-        named = [f"{finding.metric}: {finding.reason}" for finding in findings if finding.state == state]
+        named = [f"{finding.name}: {finding.reason}" for finding in findings if finding.state == state]
         if named:
             return state, "; ".join(named)
     if not findings:

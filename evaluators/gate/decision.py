@@ -51,7 +51,12 @@ class Finding:
     """Between which limits the difference lies, whatever the missing scores would have been."""
     broken_cases: tuple[str, ...] = ()
     label: str = ""
-    """The rule's tags, when it concerns some cases only."""
+    """Which quantile it is about, and the rule's tags when it concerns some cases only."""
+
+    @property
+    def name(self) -> str:
+        """The metric with its label."""
+        return f"{self.metric} [{self.label}]" if self.label else self.metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,8 +28,12 @@ class Rule:
     """How much worse than the baseline it may be; None for a margin the suite's size can resolve."""
     compare: bool = True
     """Whether it is compared with the baseline at all."""
+    quantile: float | None = None
+    """Compare this quantile over all trials, such as 0.95, in the mean's place; its margin is a ratio."""
     floor: float | None = None
     """The least the candidate must reach on its own, in the score's unit."""
+    pass_k: int | None = None
+    """The floor is one of pass^k: of the chance that so many answers to a case are all right, 0 to 1."""
     must_pass: bool = False
     """An invariant: no trial of the candidate may fail it."""
     tags: frozenset[str] = frozenset()
@@ -40,6 +44,22 @@ class Rule:
     """`beyond_margin` lets an established drop pass as undecided while it looks smaller than the margin."""
     trust: Literal["calibrated", "assume"] = "calibrated"
     """`assume` lets a judge decide that nobody has compared with people."""
+
+    @property
+    def name(self) -> str:
+        """What a suite calls it: the metric, and the quantile where there is one."""
+        return self.metric if self.quantile is None else f"{self.metric}_{percentile(self.quantile)}"
+
+    @property
+    def label(self) -> str:
+        """What it says about the metric beside its name: which quantile, which cases."""
+        parts = [] if self.quantile is None else [percentile(self.quantile)]
+        return ", ".join(parts + sorted(self.tags))
+
+
+def percentile(quantile: float) -> str:
+    """Return a quantile as people write it: p95."""
+    return f"p{quantile * 100:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

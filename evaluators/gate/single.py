@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from evaluators.gate.decision import Finding
 from evaluators.gate.rules import Rule
 from evaluators.gate.table import Table, clusters_of
 from evaluators.gate.trials import Metric
-from evaluators.stats.clustered import clustered_mean
+from evaluators.stats.clustered import Array, clustered_mean
 from evaluators.stats.intervals import effective_count, share_above, share_below, wilson
 
 _CONFIRMING_TRIALS = 3
@@ -54,20 +55,15 @@ def reach_floor(table: Table, rule: Rule, metric: Metric, *, look: int) -> Findi
         p_regression=share_below(mean.value, count, floor),
         method="wilson",
         unscored_candidate=table.candidate.unscored_share,
-        label=", ".join(sorted(rule.tags)),
+        label=rule.label,
     )
 
 
 def keep_invariant(table: Table, rule: Rule, metric: Metric, *, look: int, is_last: bool) -> Finding:
     """Check that no trial of the candidate breaks the invariant; a judge's no must be confirmed by a second."""
     is_judge = metric.source == "judge"
-    threshold = rule.threshold if rule.threshold is not None else (0.5 if is_judge else 1.0)
     scores = table.candidate.scores
-    if metric.direction == "lower":
-        threshold = rule.threshold if rule.threshold is not None else (0.5 if is_judge else 0.0)
-        fails = scores > threshold
-    else:
-        fails = scores < threshold
+    fails = fails_of(scores, rule, metric)
     counts = np.count_nonzero(fails[:, :_CONFIRMING_TRIALS] if is_judge else fails, axis=1)
     seen = np.count_nonzero(~np.isnan(scores[:, :_CONFIRMING_TRIALS] if is_judge else scores), axis=1)
     broken = [
@@ -87,9 +83,17 @@ def keep_invariant(table: Table, rule: Rule, metric: Metric, *, look: int, is_la
         candidate=None if not scores.size or np.isnan(scores).all() else float(np.nanmean(scores)),
         unscored_candidate=table.candidate.unscored_share,
         broken_cases=tuple(broken),
-        label=", ".join(sorted(rule.tags)),
+        label=rule.label,
     )
     return _stated(finding, broken=broken, unseen=unseen, doubtful=doubtful, is_last=is_last)
+
+
+def fails_of(scores: Array, rule: Rule, metric: Metric) -> npt.NDArray[np.bool_]:
+    """Say which scores miss the rule's threshold: 1 for code and 0.5 for a judge unless said; a missing score misses none."""
+    is_judge, is_lower = metric.source == "judge", metric.direction == "lower"
+    best = 0.0 if is_lower else 1.0
+    threshold = rule.threshold if rule.threshold is not None else (0.5 if is_judge else best)
+    return scores > threshold if is_lower else scores < threshold
 
 
 def _stated(

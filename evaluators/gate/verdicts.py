@@ -39,8 +39,14 @@ def _why_pass(finding: Finding, check: Check) -> str:
 
 
 def _why_open(finding: Finding, check: Check) -> str:
+    if check.kind == "floor" and finding.cases == 0:
+        return f"no case has {check.rule.pass_k} scores yet"
     if check.kind == "floor":
         return "the floor lies inside the interval"
+    if finding.method == "swaps":
+        return (
+            "neither a rise beyond the margin nor its absence is established; more cases or trials would tell"
+        )
     if finding.method == "sign-flip":
         return f"{finding.clusters} independent cases, too few of which changed, cannot exclude the margin"
     needed = (finding.cases_needed or 0) - finding.cases

@@ -20,6 +20,10 @@ from evaluators.suites.cases import SuiteCase
 from evaluators.suites.documents import read_text
 from evaluators.suites.lookups import fill_all, has_lookup
 from evaluators.suites.model import JudgePanel, Suite
+from evaluators.suites.units import measured
+
+MEASURES = ("latency", "cost", "tokens")
+"""Evaluators that a gate may name without the suite's listing them."""
 
 CALIBRATION = "calibration"
 """The folder beside a suite that holds its judges' cards and canaries."""
@@ -116,6 +120,10 @@ def entries_of(suite: Suite, directory: Path) -> list[Entry]:
     """Check every evaluator of a suite, so that nothing is found out in the middle of a run."""
     entries = [_entry(raw, number, suite, directory) for number, raw in enumerate(suite.evaluators)]
     names = [entry.name for entry in entries]
+    # What is measured anyway needs no mention among the evaluators to be gated.
+    wanted = dict.fromkeys(measured(name, names)[0] for name in suite.gate)
+    measures = [name for name in wanted if name in MEASURES and name not in names]
+    entries += [_entry(name, len(entries) + n, suite, directory) for n, name in enumerate(measures)]
     for name in names:
         if names.count(name) > 1:
             raise SuiteError(f"evaluators: two are called {name!r}; give one of them an `id`")

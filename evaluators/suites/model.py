@@ -169,11 +169,18 @@ class InlineCase(Strict):
 class GateRule(Strict):
     """What one metric must do."""
 
-    margin: Amount | None = Field(default=None, description="How much worse it may be: `2pt`.")
+    margin: Amount | None = Field(
+        default=None, description="How much worse it may be: `2pt`, or `10%` of a measurement."
+    )
     ratio: float | int | None = Field(
         default=None, gt=1, description="For measurements: how many times larger it may be."
     )
     floor: Amount | None = Field(default=None, description="The least the candidate must reach: `90%`.")
+    pass_k: int | None = Field(
+        default=None,
+        ge=2,
+        description="The floor is one of pass^k: of the chance that so many answers to a case are all right.",
+    )
     must_pass: bool = Field(default=False, description="An invariant that no trial may break.")
     compare: bool | None = Field(default=None, description="False to ask for the floor alone.")
     tags: list[str] = Field(default_factory=list, description="Only cases with one of these tags.")
@@ -239,7 +246,10 @@ class Suite(Strict):
     sandbox: SandboxLimits | None = Field(
         default=None, description="Lets `code_execution` run what models wrote, within these limits."
     )
-    gate: dict[str, Literal["must_pass"] | GateRule] = Field(default_factory=dict)
+    gate: dict[str, Amount | GateRule] = Field(
+        default_factory=dict,
+        description="By metric: `must_pass`, a margin such as `2pt`, or a rule. `latency_p95: 10%` compares a quantile.",
+    )
     estimand: Literal["population", "suite"] = Field(
         default="population",
         description="Whether the cases stand for others like them, or only for themselves.",

@@ -1,23 +1,32 @@
-"""Points and per cent: `2pt` is two hundredths of a scale, `90%` nine tenths of it; a bare 0.02 could be either."""
+"""Points and per cent: `2pt` is two hundredths of a scale, `90%` nine tenths of it; a bare 0.02 could be either.
+
+Of a measurement, which has no scale, `10%` is a tenth of what the baseline measures.
+"""
 
 import re
+from collections.abc import Container
 
 from evaluators.errors import SuiteError
 from evaluators.gate import Margin, Metric
 
 _AMOUNT = re.compile(r"^(\d+(?:\.\d+)?)\s*(pt|pts|%)?$")
+_QUANTILE = re.compile(r"^(.+)_p(\d{1,2}(?:\.\d+)?)$")
 _RANGE = re.compile(r"^(\d+)\s*\.\.\s*(\d+)$")
 
 
 def margin_of(text: str | float, metric: Metric) -> Margin:
-    """Read a margin: `2pt` on any scale with limits, a bare number in the unit of a measurement."""
+    """Read a margin: `2pt` on any scale with limits; `10%` or a bare number in its own unit for a measurement."""
     number, unit = _amount(text, metric.name, "margin")
     if unit in ("pt", "pts"):
         if metric.bounds is None:
             raise SuiteError(
-                f"gate.{metric.name}: {text!r} needs a scale with limits; use `ratio: 1.2` or a bare number"
+                f"gate.{metric.name}: {text!r} needs a scale with limits; use `10%` or a bare number"
             )
         return Margin(value=number)
+    if unit == "%" and metric.bounds is None:
+        if number <= 0:
+            raise SuiteError(f"gate.{metric.name}: margin {text!r} must be more than nothing, such as `10%`")
+        return Margin(value=1.0 + number / 100.0, unit="ratio")
     if unit == "%" or metric.bounds == (0.0, 1.0):
         raise SuiteError(f"gate.{metric.name}: margin {text!r} is ambiguous; write points, such as `2pt`")
     return Margin(value=number, unit="absolute")
@@ -52,6 +61,14 @@ def looks_of(trials: int | str) -> tuple[int, ...]:
     if not 1 <= first <= last <= 100:
         raise SuiteError(f"trials: {trials!r} must lie between 1 and 100, the smaller number first")
     return (last,) if first == last else tuple(range(first, last + 1))
+
+
+def measured(name: str, known: Container[str]) -> tuple[str, float | None]:
+    """Return the metric a rule is about, and which quantile of it: `latency_p95` is the 95th percentile of `latency`."""
+    match = _QUANTILE.match(name)
+    if name in known or match is None:
+        return name, None
+    return match[1], float(match[2]) / 100.0
 
 
 def _amount(text: str | float, metric: str, what: str) -> tuple[float, str]:

@@ -80,6 +80,16 @@ def test_the_digest_follows_content_and_not_the_gate(tmp_path: Path) -> None:
         ("floor: 90%", "floor: 0.9", "ambiguous; write per cent, such as `90%`"),
         ("right: {margin", "right: {must_pass: true, margin", "exclude one another"),
         ("ratio: 1.2", "margin: 2pt", "needs a scale with limits"),
+        ("latency: {ratio: 1.2}", "latancy_p95: 10%", "no evaluator is called 'latancy_p95'; did you mean"),
+        ("latency: {ratio: 1.2}", "latency_p95: {floor: 10%}", "needs a margin, such as `10%`"),
+        (
+            "latency: {ratio: 1.2}",
+            "latency_p95: 100",
+            "a quantile's margin is a ratio; write `latency_p95: 10%`",
+        ),
+        ("right: {margin: 2pt, floor: 90%}", "right_p95: 10%", "ambiguous"),
+        ("right: {margin: 2pt, floor: 90%}", "right: {pass_k: 3}", "`pass_k` needs a floor"),
+        ("floor: 90%}", "floor: 90%, pass_k: 3}", "pass^3 needs `trials: 3` or more, not 1"),
         ("file:prompts/a.md", "file:prompts/b.md", "b.md: no such file"),
         ("  main: {model: judge-model}", "  other: {}", "judges.other.model: Field required"),
         ("judges:\n  main: {model: judge-model}\n", "", "names none; add `judges:"),
@@ -185,3 +195,26 @@ def test_judges_that_cannot_be_had_are_refused(tmp_path: Path, judges: str, sent
 
     with pytest.raises(SuiteError, match=sentence):
         load(path)
+
+
+def test_a_gate_names_measurements_and_quantiles_without_listing_them(tmp_path: Path) -> None:
+    text = SUITE.replace("latency: {ratio: 1.2}", "latency_p95: 10%\n  cost: {ratio: 1.1}\n  tokens: 20")
+    suite = load(written(tmp_path, text.replace("  - latency\n", "")))
+    rules = {rule.name: rule for rule in suite.gate.rules}
+
+    assert [entry.name for entry in suite.entries] == [
+        "right",
+        "exact",
+        "polite",
+        "latency",
+        "cost",
+        "tokens",
+    ]
+    assert (rules["latency_p95"].metric, rules["latency_p95"].quantile) == ("latency", 0.95)
+    assert rules["latency_p95"].margin == Margin(value=pytest.approx(1.1), unit="ratio")
+    assert rules["tokens"].margin == Margin(value=20.0, unit="absolute")
+
+
+def test_a_bare_amount_in_the_gate_is_a_margin(tmp_path: Path) -> None:
+    suite = load(written(tmp_path, SUITE.replace("right: {margin: 2pt, floor: 90%}", "right: 3pt")))
+    assert suite.gate.rules[0].margin == Margin(value=3.0)
