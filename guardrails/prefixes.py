@@ -5,6 +5,7 @@ every match; anchored at the end of a text it tells, in one backwards pass, from
 Only the structure of RE2's syntax is read here (groups, alternatives, repeats); characters and classes stay as written.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,12 +80,17 @@ _Node = _Atom | _Repeat | _Group
 
 def beginnings(pattern: str) -> str:
     """Return a pattern for every prefix, the empty one and the whole included, of what `pattern` matches."""
-    return _Parser(pattern).parse().beginning
+    return _parsed(pattern).beginning
 
 
 def without_captures(pattern: str) -> str:
     """Return the pattern as one group that captures nothing, fit to stand in an alternation with others."""
-    return _Parser(pattern).parse().whole
+    return _parsed(pattern).whole
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(pattern: str) -> _Group:
+    return _Parser(pattern).parse()
 
 
 def _beginning(nodes: Sequence[_Node]) -> str:
@@ -177,6 +183,8 @@ class _Parser:
 
 
 def _with_quotes_escaped(pattern: str) -> str:
+    if r"\Q" not in pattern:
+        return pattern
     return re.sub(
         r"((?:[^\\]|\\[^Q])*?)\\Q(.*?)(?:\\E|$)",
         lambda found: found.group(1) + "".join(rf"\x{{{ord(c):x}}}" for c in found.group(2)),
