@@ -14,6 +14,8 @@ class Stretch:
     """Empty for a placeholder that is to be turned back."""
     rank: tuple[int, float, int]
     """The smallest names the stretch: order of the guard, then the higher score, then the longer finding."""
+    may_pass: bool = False
+    """True for what a person let pass: it travels on as it is, and is replaced in what is stored."""
 
 
 def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
@@ -23,7 +25,13 @@ def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
         if result and stretch.start < result[-1].end:
             before = result[-1]
             leading = min(before, stretch, key=lambda each: each.rank)
-            result[-1] = Stretch(before.start, max(before.end, stretch.end), leading.entity, leading.rank)
+            result[-1] = Stretch(
+                before.start,
+                max(before.end, stretch.end),
+                leading.entity,
+                leading.rank,
+                before.may_pass and stretch.may_pass,
+            )
         else:
             result.append(stretch)
     return result

@@ -32,6 +32,8 @@ class RedactionKeys:
 
     hashing: bytes = field(repr=False)
     sealing: bytes = field(repr=False)
+    holding: bytes = field(repr=False)
+    """For the fingerprints of what guards hold for a person."""
     project: bytes
 
     @classmethod
@@ -45,7 +47,9 @@ class RedactionKeys:
                 root, b"parapet redaction " + label + b":" + project_id.bytes, hashlib.sha512
             ).digest()
 
-        return cls(hashing=key(b"hash"), sealing=key(b"encrypt"), project=project_id.bytes)
+        return cls(
+            hashing=key(b"hash"), sealing=key(b"encrypt"), holding=key(b"hold"), project=project_id.bytes
+        )
 
 
 def hashed(entity: str, value: str, keys: RedactionKeys) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
+from uuid import UUID
 
 from guardrails.policy import Scope
 from guardrails.registry import RemoteGuard
@@ -35,6 +36,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Of what a guard held for a person: what it is known by, and whose word let it pass."""
+
+    fingerprints: tuple[str, ...] = ()
+    """See `permits`."""
+    escalation_id: UUID | None = None
+    """The earlier escalation that a person allowed; None while nobody did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What one guard decided at one place, for the record. The text is not part of it."""
 
@@ -59,6 +70,8 @@ class Decision:
     """On a stream: the longest that anything that had come waited for this guard; None for a whole text."""
     first_held_us: int | None = None
     """On a stream: how long the beginning of the text waited for this guard, which it added to the first token's time."""
+    held: Held | None = None
+    """For what is held for a person, and for what a person let pass."""
 
 
 class Blocked(Exception):

@@ -56,6 +56,15 @@ class GuardConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The policy that a guard came from, in one that was put together of several."""
+
+    id: UUID
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Guards in the order in which they run."""
 
@@ -69,6 +78,12 @@ class Policy:
     """What is in force for the conversations that this version does not reach yet; None when it reaches all."""
     remembers_s: int = 0
     """How long a conversation's masked values keep their stand-ins; 0 for one request."""
+    sources: Mapping[Scope, Source] = field(default_factory=dict)
+    """Whose guards these are, by their scope, where several policies were put together; empty for one that stands alone."""
+
+    def source(self, scope: Scope) -> Source:
+        """Return the policy that a guard of this scope came from."""
+        return self.sources.get(scope) or Source(id=self.id, name=self.name, version=self.version)
 
     def check(
         self, text: str, *, place: Place = "user", conversation: str = "", key: str | bytes = b""

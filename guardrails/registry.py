@@ -84,6 +84,12 @@ class Check:
         return config.action in STOPPING or not STOPPING.isdisjoint(config.actions.values())
 
     @property
+    def may_escalate(self) -> bool:
+        """True when a finding can hold a text for a person."""
+        config = self.config
+        return not config.is_shadow and (config.action == "escalate" or "escalate" in config.actions.values())
+
+    @property
     def is_particular(self) -> bool:
         """True when what follows a finding depends on what was found, or on how sure the guard is."""
         config = self.config

@@ -7,7 +7,7 @@ several find the strongest action is taken. So no project can be guarded less th
 from collections.abc import Mapping
 from dataclasses import replace
 
-from guardrails.policy import SCOPES, GuardConfig, Policy, Scope
+from guardrails.policy import SCOPES, GuardConfig, Policy, Scope, Source
 
 
 def together(policies: Mapping[Scope, Policy | None]) -> Policy | None:
@@ -53,4 +53,7 @@ def _merged(parts: Mapping[Scope, Policy]) -> Policy:
         version=leading.version,
         guards=tuple(guards),
         remembers_s=max(policy.remembers_s for policy in parts.values()),
+        sources={
+            scope: Source(id=each.id, name=each.name, version=each.version) for scope, each in parts.items()
+        },
     )

@@ -13,6 +13,7 @@ from guardrails.json_text import JsonText, Replacement, encodable, looks_like_js
 from guardrails.local import NOTHING_SAID, SAID_BY_OTHERS, Conversation, task_of
 from guardrails.one_way import RedactionKeys
 from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
+from guardrails.permits import Holding, Permits
 from guardrails.policy import Policy
 from guardrails.redaction import NEED_KEYS, Entry, Vault
 from guardrails.registry import Check, RemoteGuard
@@ -45,9 +46,13 @@ class GuardSession:
     """What every guard that ran has decided so far."""
     shown: dict[str, list[Finding]] | None = field(default=None, repr=False)
     """Give it one, and it is told every finding by guard, for somebody who tries a policy on a text."""
+    permits: Permits | None = field(default=None, repr=False)
+    """What people let pass of what guards held; None where nothing is let pass."""
     _glance: Glance | None = field(default=None, repr=False)
     _vault: Vault = field(default_factory=Vault, repr=False)
     _conversation: Conversation = field(default=NOTHING_SAID, repr=False)
+    _asked: Sequence[PlacedText] = field(default=(), repr=False)
+    _holding: Holding | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.policy is not None:
@@ -58,6 +63,7 @@ class GuardSession:
 
     async def check_input(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
+        self._asked = texts
         if self._glance and self._glance.checks:
             self._vault.reserve(encodable(each.text) for each in texts)
             self._vault.recall(() if self.is_one_way else self.recalled)
@@ -195,6 +201,10 @@ class GuardSession:
             watch.grow(as_json.view if as_json else each.text, is_final=True, raw=each.text)
             followed.append((watch, as_json))
         await self.ask([watch for watch, _ in followed])
+        tallies = [tally for group in by_place.values() for tally in group]
+        if any(watch.has_escalated for watch, _ in followed):
+            held = [(watch, each.text) for (watch, _), each in zip(followed, texts, strict=True)]
+            await self.settle(held, tallies, is_answer=is_answer)
         travels: list[str] = []
         stored: list[str] = []
         for watch, as_json in followed:
@@ -202,7 +212,6 @@ class GuardSession:
             on, kept = self.replacements(text, start, stretches, is_answer=is_answer)
             travels.append(as_json.with_replaced(on) if as_json else replaced(text, on))
             stored.append(as_json.with_replaced(kept) if as_json else replaced(text, kept))
-        tallies = [tally for group in by_place.values() for tally in group]
         for tally in tallies:
             tally.held_ns = tally.first_held_ns = held_ns
         unsafe = {tally.place for tally in tallies if tally.is_unsafe_to_store}
@@ -210,6 +219,16 @@ class GuardSession:
             WITHHELD if each.place in unsafe else text for each, text in zip(texts, stored, strict=True)
         )
         return self._outcome(tallies, tuple(travels), kept_texts, is_streamed=is_streamed)
+
+    async def settle(
+        self, texts: Sequence[tuple[Watch, str]], tallies: Sequence[Tally], *, is_answer: bool
+    ) -> None:
+        """Let pass what guards would hold for a person and a person has let pass before."""
+        if self.keys is None:
+            return
+        if self._holding is None:
+            self._holding = Holding(self.keys, self.permits, self._asked)
+        await self._holding.settle(texts, tallies, is_answer=is_answer)
 
     def _outcome(
         self,
@@ -273,6 +292,8 @@ class GuardSession:
                     text=config.replacement_text if config else "",
                 )
                 stored.append(Replacement(first, last, shown))
+            if stretch.may_pass:
+                continue
             original = self._vault.original(shown) if is_answer else None
             if original is not None:
                 shown = original

@@ -99,6 +99,8 @@ class TextStream:
                 await self._session.ask([watch], is_waited_for=True)
             if self._asking is not None or watch.has_more_to_show:
                 await self._ask_meanwhile(is_final=is_final)
+        if watch.has_escalated:
+            await self._session.settle([(watch, "")], self._tallies, is_answer=True)
         self._stop_if_blocked()
         ready, start, stretches = watch.release(is_final=is_final)
         if not stretches:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from guardrails.outcome import Decision
+from guardrails.outcome import Decision, Held
+from guardrails.permits import Permit
 from guardrails.registry import Check
 from guardrails.verdict import ACTIONS, Action, Failure, Finding, Place
 
@@ -25,6 +26,12 @@ class Tally:
     """Of a growing text: how long its beginning waited for this guard."""
     findings: list[Finding] | None = None
     """Every finding, where somebody wants to see them; the offsets count in the text as the guard reads it."""
+    fingerprints: tuple[str, ...] = ()
+    """What is held for a person is known by these."""
+    let_pass: frozenset[str] = frozenset()
+    """The types that would be held and that a person let pass."""
+    permit: Permit | None = None
+    """Whose word that was."""
     _waiting_since_ns: int = 0
     _waiting_from: int = 0
 
@@ -32,6 +39,15 @@ class Tally:
     def is_unsafe_to_store(self) -> bool:
         """True when a guard that should have removed something could not look."""
         return self.failure is not None and self.check.changes_text
+
+    @property
+    def blocks(self) -> bool:
+        """True when something was found that nobody can let pass."""
+        return any(self.check.action_for(entity) == "block" for entity in self.entities)
+
+    def action_for(self, entity: str) -> Action:
+        """Return what follows a finding here."""
+        return "allow" if entity in self.let_pass else self.check.action_for(entity)
 
     def add(self, findings: Sequence[Finding]) -> None:
         """Count findings."""
@@ -63,8 +79,10 @@ class Tally:
         action: Action = "allow"
         reason = ""
         if self.entities:
-            action = max(map(self.check.action_for, self.entities), key=ACTIONS.index)
+            action = max(map(self.action_for, self.entities), key=ACTIONS.index)
             reason = f"found {', '.join(sorted(self.entities))} in {self.place}"
+            if self.permit is not None:
+                reason = f"{reason}; {self.permit.by} let it pass"
         if self.failure is not None and action != "block":
             action = "block" if config.on_error == "block" else action
             reason = f"could not decide: {self.failure.error}"
@@ -85,4 +103,12 @@ class Tally:
             entity_scores=self.entity_scores,
             held_us=None if self.held_ns is None else self.held_ns // 1_000,
             first_held_us=None if self.first_held_ns is None else self.first_held_ns // 1_000,
+            held=self._held if self.fingerprints else None,
+        )
+
+    @property
+    def _held(self) -> Held:
+        return Held(
+            fingerprints=self.fingerprints,
+            escalation_id=self.permit.escalation_id if self.permit is not None else None,
         )

@@ -71,6 +71,7 @@ class Watch:
         self._began_ns = self._came_ns = self._looked_ns = 0
         self._placeholders = _Placeholders(*placeholders) if placeholders else None
         self._stretches: list[Stretch] = []
+        self._escalated: dict[Tally, set[str]] = {}
         self._base = 0
         self._released = 0
         self.text = ""
@@ -94,6 +95,22 @@ class Watch:
     def is_holding(self) -> bool:
         """True while something that came is not released."""
         return self._base + len(self.text) > self._released
+
+    @property
+    def has_escalated(self) -> bool:
+        """True while something was found that is held for a person, and nobody asked for it yet."""
+        return bool(self._escalated)
+
+    def take_escalated(self) -> dict[Tally, set[str]]:
+        """Return what was found since the last time that is held for a person: types by guard."""
+        escalated, self._escalated = self._escalated, {}
+        return escalated
+
+    def let_pass(self, tally: Tally) -> None:
+        """Replace what a person let pass in what is stored alone."""
+        for each in self._stretches:
+            if each.rank[0] == tally.check.order and each.entity in tally.let_pass:
+                each.may_pass = True
 
     @property
     def observed(self) -> int:
@@ -204,10 +221,20 @@ class Watch:
         if check.is_particular:
             findings = check.counted(findings)
         tally.add(findings)
+        if findings and check.may_escalate:
+            for each in findings:
+                if tally.action_for(each.entity) == "escalate":
+                    self._escalated.setdefault(tally, set()).add(each.entity)
         if check.changes_text:
             order = check.order
             self._stretches += [
-                Stretch(each.start, each.end, each.entity, (order, -each.score, each.start - each.end))
+                Stretch(
+                    each.start,
+                    each.end,
+                    each.entity,
+                    (order, -each.score, each.start - each.end),
+                    each.entity in tally.let_pass,
+                )
                 for each in findings
                 if not check.is_particular or check.changes(each.entity)
             ]

@@ -14,6 +14,7 @@ from inference_proxy.dispatch import Dispatcher
 from inference_proxy.exchange import Receive, Scope, Send
 from inference_proxy.limits import Limiter
 from inference_proxy.metrics import Metrics
+from inference_proxy.permits import Takings
 from inference_proxy.recording import Recorder
 from inference_proxy.routing import Opened, compile_routes
 from inference_proxy.sealing import UnsealError, unseal, upstream_binding
@@ -42,6 +43,7 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
     detector = GuardServer(settings.guard_url) if settings.guard_url else None
     pepper = pepper_from(settings.secret_key)
     conversations = Conversations(settings.redis_url, pepper=pepper) if settings.redis_url else None
+    takings = Takings(settings.redis_url) if settings.redis_url else None
     house = HouseUpstream(detector) if detector is not None else None
     serving = Serving(
         pepper=pepper,
@@ -62,6 +64,7 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
             snapshot,
             open_upstream=lambda config: open_upstream(config, pool, settings.secret_key),
             house=house,
+            takings=takings,
         )
 
     current = Current(
@@ -86,6 +89,8 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
         await limiter.close()
         if conversations is not None:
             await conversations.close()
+        if takings is not None:
+            await takings.close()
         await pool.close()
         if detector is not None:
             await detector.close()

@@ -21,6 +21,7 @@ class RequestError(Exception):
         param: str | None = None,
         headers: Mapping[str, str] | None = None,
         for_the_record: str = "",
+        details: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -31,10 +32,18 @@ class RequestError(Exception):
         self.headers = dict(headers or {})
         self.for_the_record = for_the_record or message
         """What is kept of the reason: of a message that quotes its sender, less."""
+        self.details = dict(details or {})
+        """What programs may want to know beside OpenAI's fields."""
 
     def envelope(self) -> dict[str, Any]:
         """Return the error as OpenAI's clients read it."""
-        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+        said = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        return {"error": said | self.details}
+
+    @property
+    def note(self) -> dict[str, str]:
+        """What can still be said of it at the end of a stream that its protocol ends in its own way."""
+        return {"code": self.code, "message": self.message, **self.details}
 
     def as_json(self) -> bytes:
         """Return the envelope as bytes."""
@@ -76,16 +85,20 @@ STOPPED_BY_POLICY = frozenset(("blocked_by_policy", "escalated_by_policy"))
 
 
 def stopped(
-    action: Action, *, guard: str, reason: str, reference: str, is_answer: bool = False
+    action: Action, *, guard: str, reason: str, review: Mapping[str, str], is_answer: bool = False
 ) -> RequestError:
     """A guard said no, for good or until a person has looked."""
     what = "The answer was" if is_answer else "The call was"
     if action == "escalate":
+        where = review.get("review_url", "the console, under Guards, Escalated")
         return RequestError(
             400,
-            f"{what} held back by the guard {guard!r} for a person to look at: {reason}. Reference: {reference}.",
+            f"{what} held back by the guard {guard!r} for a person to look at: {reason}. Reference: {review['reference']}. "
+            f"A person decides at {where}; once it is allowed, send the same call again.",
             code="escalated_by_policy",
-            headers={"x-parapet-review": reference},
+            headers={"x-parapet-review": review["reference"]},
+            for_the_record=f"{guard}: {reason}",
+            details=review,
         )
     subject = "The answer was blocked" if is_answer else "Blocked"
     return blocked(f"{subject} by the guard {guard!r}: {reason}.")

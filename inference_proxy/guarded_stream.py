@@ -1,6 +1,6 @@
 """Guards a streamed answer, whatever protocol it comes in: events in, events out, and never a word too many."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -119,10 +119,13 @@ class GuardedStream:
         for each in self._open.values():
             each.stream.close()
 
-    def ending(self) -> bytes:
-        """Return what ends a blocked answer, after what had been let through before the guard spoke."""
+    def ending(self, note: Mapping[str, str] | None = None) -> bytes:
+        """Return what ends a blocked answer, after what had been let through before the guard spoke.
+
+        `note` says why, where a protocol has room for it.
+        """
         went = {channel: "".join(parts) for channel, parts in self._went.items()}
-        return self._take() + self._wire.ending(went)
+        return self._take() + self._wire.ending(went, note or {})
 
     def _take(self) -> bytes:
         out, self._unsent = self._unsent, []

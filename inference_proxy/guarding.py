@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from guardrails.one_way import RedactionKeys
+from guardrails.permits import Permits
 from guardrails.policy import Policy
 from guardrails.redaction import Entry
 from guardrails.session import Blocked, Decision, Detector, GuardSession, PlacedText
@@ -46,11 +47,14 @@ class Guarding:
         *,
         alias: Callable[[str], str],
         reference: str = "",
+        review_page: str = "",
         conversation: str = "",
         keys: RedactionKeys | None = None,
+        permits: Permits | None = None,
     ) -> None:
         self._reference = reference
-        self._session = GuardSession(policy, detector, conversation, keys)
+        self._review_page = review_page
+        self._session = GuardSession(policy, detector, conversation, keys, permits=permits)
         # What is in force for this conversation: of a version that is rolled out, the one before it may be.
         self._policy = policy = self._session.policy
         self._has_guards = policy is not None and bool(policy.guards)
@@ -80,6 +84,12 @@ class Guarding:
     def let_nothing_come_back(self) -> None:
         """Keep what is masked in the request out of the answer, too."""
         self._session.is_one_way = True
+
+    @property
+    def review(self) -> dict[str, str]:
+        """How a call that is held is found again: its reference, and the page where people decide."""
+        page = self._review_page and f"{self._review_page}?reference={self._reference}"
+        return {"reference": self._reference, **({"review_url": page} if page else {})}
 
     @property
     def decisions(self) -> Sequence[Decision]:
@@ -140,7 +150,7 @@ class Guarding:
                 outcome.action,
                 guard=outcome.blocked_by,
                 reason=outcome.reason,
-                reference=self._reference,
+                review=self.review,
             )
 
     async def check_answer(self, endpoint: Endpoint, answer: Body, content: bytes) -> CheckedAnswer:
@@ -180,7 +190,8 @@ class Guarding:
     def open_stream(self, endpoint: Endpoint, body: Body, *, hides_usage: bool) -> GuardedStream:
         """Return what guards a streamed answer."""
         wire = endpoint.wire(body, hides_usage=hides_usage)
-        return GuardedStream(self._session, wire, sent=frozenset(self._sent) if wire.repeats else ())
+        sent = frozenset(self._sent) if wire.repeats else ()
+        return GuardedStream(self._session, wire, sent=sent)
 
     def _enforces(self, place: Place) -> bool:
         return self._policy is not None and any(

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import orjson
 
 from guardrails.one_way import RedactionKeys
-from guardrails.verdict import STOPPING
+from guardrails.verdict import STOPPING, Action
 from inference_proxy.aliases import alias
 from inference_proxy.answers import described, finish_reason
 from inference_proxy.conversations import Conversations, ForgottenError
@@ -107,8 +107,10 @@ class _Journey:
             serving.detector,
             alias=partial(alias, project_id=routes.project.id, pepper=serving.pepper),
             reference=journal.context.span_id,
+            review_page=routes.escalated_url,
             conversation=conversation_of(exchange, body) or journal.context.trace_id,
             keys=RedactionKeys.derive(serving.pepper, routes.project.id),
+            permits=routes.permits,
         )
         self.reservation: Reservation = NOTHING_RESERVED
         self.is_recorded = False
@@ -263,13 +265,7 @@ class _Journey:
                 checked = await self.guarding.check_answer(endpoint, answer, content)
                 content, journal.output_messages = checked.content, checked.messages
                 if checked.blocked_by:
-                    raise stopped(
-                        checked.action,
-                        guard=checked.blocked_by,
-                        reason=checked.reason,
-                        reference=journal.context.span_id,
-                        is_answer=True,
-                    )
+                    raise self._stopped_answer(checked.action, checked.blocked_by, checked.reason)
             else:
                 journal.output_messages = endpoint.output_messages(answer)
         elif self.guarding.looks_at_answers:
@@ -287,6 +283,9 @@ class _Journey:
             reached.answer.status, headers + to_caller(reached.answer.headers), content
         )
 
+    def _stopped_answer(self, action: Action, guard: str, reason: str) -> RequestError:
+        return stopped(action, guard=guard, reason=reason, review=self.guarding.review, is_answer=True)
+
     async def _relay(self, reached: Reached) -> None:
         """Pass a stream on while it comes."""
         guarded: GuardedStream | None = None
@@ -300,6 +299,7 @@ class _Journey:
             input_characters=len(self.raw),
             finish=self._finish,
             quoted=self.guarding.quoted,
+            stopped=self._stopped_answer,
         )
         await relay.run(reached, self._headers())
 
@@ -365,7 +365,7 @@ class _Journey:
         acted = self.guarding.has_guards and {
             f"{quote(decision.guard)}={'bypassed' if decision.error and decision.action not in STOPPING else decision.action}"
             for decision in self.guarding.decisions
-            if not decision.is_shadow and (decision.action != "allow" or decision.error)
+            if not decision.is_shadow and (decision.action != "allow" or decision.error or decision.held)
         }
         if acted:
             headers.append((b"x-parapet-guards", ", ".join(sorted(acted)).encode()))

@@ -157,15 +157,16 @@ def _refuse_failures(decisions: Sequence[Decision]) -> None:
 
 def _event(span: Span, policy: Policy, place: str, decision: Decision, number: int) -> GuardEvent:
     identity = f"{span.project_id}/{span.trace_id}/{span.span_id}/{policy.version}/{number}"
+    source = policy.source(decision.scope)
     return GuardEvent(
         id=uuid5(_EVENTS, identity),
         project_id=span.project_id,
         trace_id=span.trace_id,
         span_id=span.span_id,
         at_us=span.start_time_us,
-        policy_id=policy.id,
-        policy_name=policy.name,
-        policy_version=policy.version,
+        policy_id=source.id,
+        policy_name=source.name,
+        policy_version=source.version,
         guard=decision.guard,
         guard_kind=decision.kind,
         place=place,

@@ -98,6 +98,7 @@ def _verdicts(span: Span, policy: Policy, decisions: Sequence[Decision]) -> Verd
         policy_id=policy.id,
         policy_name=policy.name,
         policy_version=policy.version,
+        sources=policy.sources,
         environment=span.environment,
         route=span.route,
         model=span.model or span.model_requested,

@@ -9,6 +9,7 @@ from uuid import UUID
 from guardrails.policy import Policy
 from inference_proxy.errors import RequestError
 from inference_proxy.house import HOUSE, HOUSE_ROUTES
+from inference_proxy.permits import ProjectPermits, Takings
 from inference_proxy.snapshot import ProjectConfig, Route, Snapshot, UpstreamConfig
 from inference_proxy.upstreams.base import Upstream
 from ingest.keys import KeyGrant, KeyRing
@@ -59,8 +60,16 @@ class ProjectRoutes:
         opened: Mapping[UUID, Opened],
         upstreams: Mapping[UUID, UpstreamConfig],
         house: Mapping[str, Route],
+        *,
+        takings: Takings | None = None,
+        console_url: str = "",
     ) -> None:
         self.project = project
+        self.permits = ProjectPermits(project.permits, takings)
+        self.escalated_url = (
+            f"{console_url.rstrip('/')}/p/{project.slug}/guards/escalated/" if console_url else ""
+        )
+        """Where people decide about what guards held; empty when nobody said."""
         self._opened = opened
         self._upstreams = upstreams
         own = {route.model: route for route in project.routes if not route.model.endswith("*")}
@@ -172,7 +181,13 @@ class RouteTable:
     projects: Mapping[UUID, ProjectRoutes]
 
 
-def compile_routes(snapshot: Snapshot, *, open_upstream: Open, house: Upstream | None = None) -> RouteTable:
+def compile_routes(
+    snapshot: Snapshot,
+    *,
+    open_upstream: Open,
+    house: Upstream | None = None,
+    takings: Takings | None = None,
+) -> RouteTable:
     """Make a route table of a snapshot; an upstream that cannot be opened fails only the calls that need it.
 
     `house` answers for the models that come with Parapet, in every project.
@@ -191,7 +206,14 @@ def compile_routes(snapshot: Snapshot, *, open_upstream: Open, house: Upstream |
         version=snapshot.version,
         keys=snapshot.keys,
         projects={
-            project.id: ProjectRoutes(project, opened, upstreams, HOUSE_ROUTES if house else {})
+            project.id: ProjectRoutes(
+                project,
+                opened,
+                upstreams,
+                HOUSE_ROUTES if house else {},
+                takings=takings,
+                console_url=snapshot.console_url,
+            )
             for project in snapshot.projects.values()
         },
     )

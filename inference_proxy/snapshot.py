@@ -12,7 +12,8 @@ from uuid import UUID
 
 import orjson
 
-from guardrails.policy import GuardConfig, Policy, Scope, Style
+from guardrails.permits import Permit
+from guardrails.policy import GuardConfig, Policy, Scope, Source, Style
 from guardrails.verdict import PLACES, Action
 from inference_proxy.fields import FieldError, Fields
 from ingest.keys import KeyGrant, KeyHash, KeyRing
@@ -83,6 +84,8 @@ class ProjectConfig:
     scoped: tuple[ScopedPolicy, ...] = ()
     """What is in force instead where a key or a route adds guards of its own."""
     stores_messages: bool = True
+    permits: tuple[Permit, ...] = ()
+    """What people let pass of what guards held, the newest last."""
 
     def policy_for(self, key_id: UUID | None, route: str = "") -> Policy | None:
         """Return what is in force for calls with a key of a route."""
@@ -101,6 +104,8 @@ class Snapshot:
     keys: KeyRing
     projects: Mapping[UUID, ProjectConfig]
     upstreams: Mapping[UUID, UpstreamConfig]
+    console_url: str = ""
+    """Where people look; empty when nobody said."""
 
 
 class SnapshotError(ValueError):
@@ -115,6 +120,7 @@ def dump(snapshot: Snapshot) -> bytes:
             "keys": {hashed: _dump_grant(grant) for hashed, grant in snapshot.keys.grants.items()},
             "projects": [_dump_project(project) for project in snapshot.projects.values()],
             "upstreams": [asdict(upstream) for upstream in snapshot.upstreams.values()],
+            "console_url": snapshot.console_url,
         },
         option=orjson.OPT_SORT_KEYS,
     )
@@ -134,6 +140,7 @@ def parse(data: bytes) -> Snapshot:
             ),
             projects={project.id: project for project in document.each("projects", _project)},
             upstreams={upstream.id: upstream for upstream in document.each("upstreams", _upstream)},
+            console_url=document.text("console_url", ""),
         )
     except orjson.JSONDecodeError as error:
         raise SnapshotError(f"snapshot is not JSON: {error}") from None
@@ -217,6 +224,17 @@ def _project(fields: Fields) -> ProjectConfig:
         policy=fields.optional("policy", _policy),
         scoped=fields.each("scoped", _scoped),
         stores_messages=fields.flag("stores_messages", True),
+        permits=fields.each("permits", _permit),
+    )
+
+
+def _permit(fields: Fields) -> Permit:
+    return Permit(
+        escalation_id=fields.uuid("escalation_id"),
+        by=fields.text("by"),
+        expires_at_s=fields.count("expires_at_s"),
+        is_once=fields.flag("is_once", False),
+        fingerprints=fields.texts("fingerprints") or (),
     )
 
 
@@ -250,7 +268,12 @@ def _policy(fields: Fields) -> Policy:
         rollout_percent=fields.count("rollout_percent", 100),
         before=fields.optional("before", _policy),
         remembers_s=fields.count("remembers_s", 0),
+        sources=fields.each_of_map("sources", _source),  # type: ignore[arg-type]
     )
+
+
+def _source(fields: Fields) -> Source:
+    return Source(id=fields.uuid("id"), name=fields.text("name"), version=fields.count("version"))
 
 
 def _guard(fields: Fields) -> GuardConfig:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from guardrails.session import Blocked
+from guardrails.verdict import Action
 from inference_proxy.answers import without_usage
 from inference_proxy.dispatch import Reached
 from inference_proxy.errors import RequestError, upstream_failed, upstream_too_slow
@@ -40,6 +41,7 @@ class StreamRelay:
         input_characters: int,
         finish: Callable[[], Awaitable[None]],
         quoted: Callable[[str], Awaitable[str]],
+        stopped: Callable[[Action, str, str], RequestError],
     ) -> None:
         self._exchange = exchange
         self._journal = journal
@@ -50,6 +52,8 @@ class StreamRelay:
         self._keep_alive: KeepAlive | None = None
         self._finish = finish
         self._quoted = quoted
+        self._stopped = stopped
+        """Returns what a caller would be told of a whole answer that a guard stops."""
         """What has to be done before the last of the answer leaves."""
 
     async def run(self, reached: Reached, headers: HeaderList) -> None:
@@ -128,15 +132,15 @@ class StreamRelay:
             self._keep_alive.stop()
 
     async def _end_blocked(self, block: Blocked) -> None:
-        """End a stream that a guard stopped the way OpenAI ends a filtered one."""
-        code = "escalated_by_policy" if block.action == "escalate" else "blocked_by_policy"
-        self._journal.fail(code, f"{block.guard}: {block.reason}", status="blocked")
+        """End a stream that a guard stopped the way its protocol ends a filtered one, with a note that says why."""
+        error = self._stopped(block.action, block.guard, block.reason)
+        self._journal.fail(error.code, f"{block.guard}: {block.reason}", status="blocked")
         self._journal.finish_reason = "content_filter"
         assert self._guarded is not None
         self._hear_out()
         with contextlib.suppress(RequestError):
             await self._finish()
-        await self._exchange.write(self._guarded.ending())
+        await self._exchange.write(self._guarded.ending(error.note))
         await self._exchange.end()
 
     async def _end_broken(self, error: UpstreamError) -> None:

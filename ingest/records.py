@@ -1,6 +1,6 @@
 """What this room stores: spans, guard events and scores, and their form in the spool."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import lru_cache
@@ -158,6 +158,10 @@ class GuardEvent:
     scope: str = ""
     """Whose guard it was, in a policy that was put together of several."""
     api_key_id: UUID | None = None
+    fingerprints: list[str] = field(default_factory=list)
+    """By what a call that was held for a person is known again; the key to them is not in the store."""
+    escalation_id: UUID | None = None
+    """The earlier escalation that a person allowed, so that this text passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +177,8 @@ class Verdicts:
     policy_id: UUID
     policy_name: str
     policy_version: int
+    sources: Mapping[Any, Any] = field(default_factory=dict)
+    """The policies that the guards came from, by their scope, where several were put together: objects, or their JSON."""
     environment: str = ""
     route: str = ""
     model: str = ""
@@ -184,6 +190,7 @@ class Verdicts:
         """Return the rows. Raises for decisions that were not read from a spool."""
         common: dict[str, Any] = {name: getattr(self, name) for name in _OF_THE_CALL}
         first = self.id.int
+        sources = {scope: _policy_columns(said) for scope, said in self.sources.items()}
         return [
             GuardEvent(
                 id=UUID(int=(first + number) % _ALL_IDS),
@@ -201,10 +208,25 @@ class Verdicts:
                 held_us=each.get("held_us"),
                 canary=each.get("canary", ""),
                 scope=each.get("scope", ""),
-                **common,
+                **_held_columns(each.get("held")),
+                **common | sources.get(each.get("scope", ""), {}),
             )
             for number, each in enumerate(self.decisions)
         ]
+
+
+def _held_columns(said: Mapping[str, Any] | None) -> dict[str, Any]:
+    if not said:
+        return {}
+    allowed = said.get("escalation_id")
+    return {
+        "fingerprints": list(said.get("fingerprints") or ()),
+        "escalation_id": UUID(allowed) if allowed else None,
+    }
+
+
+def _policy_columns(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {"policy_id": _uuid(said["id"]), "policy_name": said["name"], "policy_version": said["version"]}
 
 
 _ALL_IDS = 2**128
@@ -309,8 +331,10 @@ def decode(payload: bytes) -> Record:
         if tag == b"span":
             return _span(found)
         if tag == b"guard_event":
-            found.setdefault("api_key_id", None)
-            return GuardEvent(**_with_uuids(found, "id", "project_id", "policy_id", "api_key_id"))
+            found = {"api_key_id": None, "escalation_id": None} | found
+            return GuardEvent(
+                **_with_uuids(found, "id", "project_id", "policy_id", "api_key_id", "escalation_id")
+            )
         if tag == b"verdicts":
             return _verdicts(found)
         if tag == b"score":

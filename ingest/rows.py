@@ -303,6 +303,8 @@ _GUARD_EVENT_COLUMNS: tuple[tuple[str, str, Filler[GuardEvent]], ...] = (
     ("canary", "LowCardinality(String)", lambda b: texts(e.canary for e in b)),
     ("scope", "LowCardinality(String)", lambda b: texts(e.scope for e in b)),
     ("api_key_id", "Nullable(UUID)", lambda b: [e.api_key_id for e in b]),
+    ("fingerprints", "Array(String)", lambda b: [[text(each) for each in e.fingerprints] for e in b]),
+    ("escalation_id", "Nullable(UUID)", lambda b: [e.escalation_id for e in b]),
 )
 
 SPANS = Table(

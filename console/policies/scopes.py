@@ -1,8 +1,11 @@
 """For whom a policy is made: the organisation, a project, one of its routes, or one of its keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import Q
 
 from console.accounts.models import ApiKey, Project
 from console.gateway.models import ModelRoute
@@ -62,6 +65,16 @@ class PolicyScope:
         """Return the newest version of its policy, if there is one."""
         policy = self.policy()
         return policy.versions.filter(number=policy.version).first()
+
+
+def titles_of(project: Project, policy_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return what people call the scopes of policies that hold or held in a project; those that are gone are left out."""
+    rows = Policy.objects.filter(Q(project=project) | Q(project=None), pk__in=set(policy_ids))
+    found = {}
+    for row in rows.select_related("route", "key"):
+        kind: Kind = "organisation" if row.project_id is None else "project"
+        found[row.pk] = PolicyScope(kind=kind, project=project, route=row.route, key=row.key).title
+    return found
 
 
 def scopes_of(project: Project) -> list[PolicyScope]:

@@ -56,6 +56,8 @@ class Item(models.Model):
     span_id = models.CharField(max_length=16)
     guard = models.CharField(max_length=100)
     guard_kind = models.CharField(max_length=64)
+    policy_id = models.UUIDField(null=True)
+    """Whose version that is; None for items of a time when only the project's own was known."""
     policy_version = models.PositiveIntegerField()
     place = models.CharField(max_length=32)
     action = models.CharField(max_length=16)

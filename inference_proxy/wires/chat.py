@@ -15,7 +15,7 @@ from inference_proxy.texts import (
     other_texts,
 )
 from inference_proxy.transcript import TEXT_FIELDS, Transcript, says_content_only
-from inference_proxy.wires.events import Aside, Channel, ChoiceEnds, Chunk, Event, Said, as_event
+from inference_proxy.wires.events import Aside, Channel, ChoiceEnds, Chunk, Event, Said, as_event, parapet
 
 GROWING_PARTS = frozenset({*TEXT_FIELDS, "tool_calls", "function_call", "audio", "reasoning_details"})
 """Parts of a delta whose texts grow from chunk to chunk, beside its plain strings."""
@@ -93,14 +93,14 @@ class ChatWire:
         choice = {"index": channel.choice, **said, "logprobs": None, "finish_reason": None}
         return as_event(self._template | {"choices": [choice]})
 
-    def ending(self, said: Mapping[Channel, str]) -> bytes:
+    def ending(self, said: Mapping[Channel, str], note: Mapping[str, str]) -> bytes:
         """Return the events that end a blocked answer the way OpenAI ends a filtered one."""
         nothing: Chunk = {"text": ""} if self._is_text else {"delta": {}}
         choices = [
             {"index": index, **nothing, "logprobs": None, "finish_reason": "content_filter"}
             for index in sorted(self._open - self._ended or {0})
         ]
-        return as_event(self._template | {"choices": choices}) + b"data: [DONE]\n\n"
+        return as_event(self._template | {"choices": choices} | parapet(note)) + b"data: [DONE]\n\n"
 
     @property
     def _is_text(self) -> bool:

@@ -153,8 +153,16 @@ class Wire(Protocol):
     def saying(self, channel: Channel, text: str) -> bytes:
         """Return an event of our own that says some more in a channel."""
 
-    def ending(self, said: Mapping[Channel, str]) -> bytes:
-        """Return what ends an answer that a guard has stopped, after all that went out in its channels."""
+    def ending(self, said: Mapping[Channel, str], note: Mapping[str, str]) -> bytes:
+        """Return what ends an answer that a guard has stopped, after all that went out in its channels.
+
+        `note` says why: it stands under `parapet`, which clients pass over, and where the protocol has a word for it.
+        """
+
+
+def parapet(note: Mapping[str, str]) -> Chunk:
+    """Return the field in which an event says why an answer was stopped; none when there is nothing to say."""
+    return {"parapet": dict(note)} if note else {}
 
 
 def as_event(value: object) -> bytes:

@@ -14,6 +14,7 @@ from inference_proxy.wires.events import (
     Event,
     Said,
     as_named_event,
+    parapet,
 )
 from inference_proxy.wires.messages_blocks import (
     TECHNICAL_OF_BLOCKS,
@@ -107,7 +108,7 @@ class MessagesWire:
         delta = {"type": kind, key: text}
         return as_named_event({"type": "content_block_delta", "index": channel.choice, "delta": delta})
 
-    def ending(self, said: Mapping[Channel, str]) -> bytes:
+    def ending(self, said: Mapping[Channel, str], note: Mapping[str, str]) -> bytes:
         """Return the events that end a blocked answer the way Anthropic ends a refused one."""
         start: list[Chunk] = []
         if not self._has_begun:
@@ -124,9 +125,11 @@ class MessagesWire:
             start.append({"type": "message_start", "message": message})
         stops = [{"type": "content_block_stop", "index": index} for index in self._open]
         usage = {"output_tokens": self._usage.get("output_tokens") or 0}
-        delta = {"stop_reason": "refusal", "stop_sequence": None}
+        delta: Chunk = {"stop_reason": "refusal", "stop_sequence": None}
+        if note:
+            delta["stop_details"] = {"type": "refusal", "category": None, "explanation": note.get("message")}
         ends: list[Chunk] = [
-            {"type": "message_delta", "delta": delta, "usage": usage},
+            {"type": "message_delta", "delta": delta, "usage": usage} | parapet(note),
             {"type": "message_stop"},
         ]
         return b"".join(as_named_event(each) for each in (*start, *stops, *ends))

@@ -16,6 +16,7 @@ from inference_proxy.wires.events import (
     Event,
     Said,
     as_named_event,
+    parapet,
 )
 from inference_proxy.wires.responses_hearing import ResponsesHearing
 from inference_proxy.wires.responses_items import (
@@ -140,7 +141,7 @@ class ResponsesWire:
             chunk["logprobs"] = []
         return self._numbered(chunk)
 
-    def ending(self, said: Mapping[Channel, str]) -> bytes:
+    def ending(self, said: Mapping[Channel, str], note: Mapping[str, str]) -> bytes:
         """Return the events that end a blocked response as an incomplete one, every item as far as it went out."""
         events = [
             event
@@ -154,6 +155,7 @@ class ResponsesWire:
             "incomplete_details": {"reason": "content_filter"},
             "output": [item for _, item in sorted(self._items.items())],
         }
+        response |= parapet(note)
         return b"".join([*events, self._numbered({"type": "response.incomplete", "response": response})])
 
     def _said(self, channel: Channel, place: Place, container: Any, key: Any) -> Said:

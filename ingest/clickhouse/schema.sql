@@ -28,6 +28,8 @@ CREATE TABLE guard_events
     `canary` LowCardinality(String),
     `scope` LowCardinality(String),
     `api_key_id` Nullable(UUID),
+    `fingerprints` Array(String),
+    `escalation_id` Nullable(UUID),
     INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree

@@ -1,6 +1,6 @@
 """What guards decided: by trace, newest first, and counted by the hour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
@@ -37,6 +37,8 @@ class GuardEventRow:
     canary: str
     scope: str
     api_key_id: UUID | None
+    fingerprints: list[str]
+    escalation_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class GuardEventFilters:
     place: str = ""
     environment: str = ""
     trace_id: str = ""
+    policy_id: str = ""
     only_findings: bool = False
     """Leave out what was allowed without an error."""
 
@@ -114,6 +117,7 @@ WHERE project_id = {{project_id:UUID}}
   AND ({{place:String}} = '' OR place = {{place:String}})
   AND ({{environment:String}} = '' OR environment = {{environment:String}})
   AND ({{trace_id:String}} = '' OR trace_id = {{trace_id:String}})
+  AND ({{policy_id:String}} = '' OR toString(policy_id) = {{policy_id:String}})
   AND (NOT {{only_findings:Bool}} OR action != 'allow' OR error != '')
 ORDER BY at DESC, id DESC
 LIMIT 1 BY at, id
@@ -167,6 +171,15 @@ GROUP BY hour
 ORDER BY hour
 """
 
+PERMITTED = """
+SELECT escalation_id, uniqExact(span_id) AS calls, max(at) AS last_at
+FROM guard_events
+WHERE project_id = {project_id:UUID}
+  AND at >= {since:DateTime64(6, 'UTC')}
+  AND has({escalation_ids:Array(UUID)}, escalation_id)
+GROUP BY escalation_id
+"""
+
 _LARGEST_ID = UUID(int=2**128 - 1)
 
 
@@ -189,6 +202,14 @@ def newest_events(
     parameters = {field.name: getattr(filters, field.name) for field in fields(GuardEventFilters)}
     parameters |= {"project_id": project_id, "before": at, "before_id": event_id, "limit": limit}
     return [GuardEventRow(**row) for row in client.query(NEWEST_EVENTS, parameters).named_results()]
+
+
+def permitted_calls(
+    client: Client, *, project_id: UUID, since: datetime, escalation_ids: Sequence[UUID]
+) -> dict[UUID, tuple[int, datetime]]:
+    """Return how many calls passed because a person allowed an escalation, and when the last did."""
+    parameters = {"project_id": project_id, "since": since, "escalation_ids": list(escalation_ids)}
+    return {row[0]: (row[1], row[2]) for row in client.query(PERMITTED, parameters).result_rows}
 
 
 def guard_counts(

@@ -21,6 +21,7 @@ class DrawnVerdict:
     span_id: str
     guard: str
     guard_kind: str
+    policy_id: UUID
     policy_version: int
     place: str
     action: str
@@ -36,7 +37,7 @@ WITH
     verdicts AS
     (
         SELECT
-            id, at, trace_id, span_id, guard, guard_kind, policy_version, place, action, is_shadow, entities, entity_scores, score,
+            id, at, trace_id, span_id, guard, guard_kind, policy_id, policy_version, place, action, is_shadow, entities, entity_scores, score,
             replaceRegexpOne(guard_kind, '_model$', '') AS family
         FROM guard_events
         WHERE project_id = {project_id:UUID}
@@ -59,7 +60,7 @@ WITH
     units AS
     (
         SELECT
-            id, at, trace_id, span_id, guard, guard_kind, policy_version, place, action, is_shadow,
+            id, at, trace_id, span_id, guard, guard_kind, policy_id, policy_version, place, action, is_shadow,
             arrayJoin(if(notEmpty(entities), mapKeys(entities), [''])) AS entity,
             if(entity = '', NULL, if(mapContains(entity_scores, entity), entity_scores[entity], score)) AS score_of_entity,
             multiIf(
@@ -82,7 +83,7 @@ GROUP BY guard, stratum
 
 DRAWN = f"""
 {_UNITS}
-SELECT stratum, id, at, trace_id, span_id, guard, guard_kind, policy_version, place, action, is_shadow, entity, score_of_entity
+SELECT stratum, id, at, trace_id, span_id, guard, guard_kind, policy_id, policy_version, place, action, is_shadow, entity, score_of_entity
 FROM units
 ORDER BY cityHash64(id, entity, {{seed:String}})
 LIMIT {{each:UInt32}} BY guard, stratum
@@ -125,12 +126,13 @@ def draw_verdicts(
             span_id=row[4],
             guard=row[5],
             guard_kind=row[6],
-            policy_version=row[7],
-            place=row[8],
-            action=row[9],
-            is_shadow=row[10],
-            entity=row[11],
-            score=row[12],
+            policy_id=row[7],
+            policy_version=row[8],
+            place=row[9],
+            action=row[10],
+            is_shadow=row[11],
+            entity=row[12],
+            score=row[13],
         )
         for row in client.query(DRAWN, parameters).result_rows
     ]

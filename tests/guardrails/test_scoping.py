@@ -1,6 +1,7 @@
 """A narrower scope adds guards to a wider one and takes none away."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -93,3 +94,17 @@ def test_versions_of_two_scopes_are_rolled_out_each_to_its_share() -> None:
         ("old wide", "new narrow"): pytest.approx(0.4, abs=0.05),
         ("old wide", "old narrow"): pytest.approx(0.4, abs=0.05),
     }
+
+
+def test_every_guard_leads_to_the_policy_it_came_from() -> None:
+    parts = {
+        scope: replace(policy(guard(parameters=EMAILS)), id=UUID(int=number), name=scope, version=number)
+        for number, scope in enumerate(SCOPES, start=1)
+    }
+
+    merged = together(parts)
+
+    assert merged is not None
+    found = in_force(merged, "talk").source("key")
+    assert (found.id, found.name, found.version) == (UUID(int=4), "key", 4)
+    assert merged.source("").id == parts["project"].id

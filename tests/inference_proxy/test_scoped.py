@@ -1,15 +1,18 @@
 """A call is guarded by the policy of its key and route; what is escalated names a reference."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from guardrails.policy import GuardConfig
+from guardrails.scoping import together
 from inference_proxy.routing import Opened, compile_routes
 from inference_proxy.snapshot import ProjectConfig, Route, ScopedPolicy, Snapshot, Target, dump, parse
 from ingest.keys import KeyGrant, KeyRing
-from tests.fakes.proxy import DEMO, GRANT, PROJECT, RunningProxy, policy_of, upstream_config
+from tests.fakes.proxy import DEMO, GRANT, POLICY, PROJECT, RunningProxy, policy_of, upstream_config
 from tests.fakes.upstream import FakeUpstream
 
 BLOCK = GuardConfig(name="taboo", kind="words", action="block", parameters={"words": ["launch code"]})
@@ -71,3 +74,22 @@ def test_what_is_escalated_never_reaches_the_upstream_and_names_a_reference(
             "escalated_by_policy",
         )
         assert "4111" not in str(span)
+
+
+def test_verdicts_name_the_policy_that_their_guard_came_from(tmp_path: Path) -> None:
+    organisation = replace(policy_of(BLOCK), id=UUID(int=50), name="Organisation", version=7)
+    merged = together({"organisation": organisation, "project": policy_of(HOLD)})
+    with FakeUpstream() as upstream, RunningProxy(tmp_path, upstream_config(1, upstream.url)) as proxy:
+        proxy.publish(policy=merged)
+        proxy.post(
+            "/v1/chat/completions",
+            {"model": "fake-model", "messages": [{"role": "user", "content": "the launch code"}]},
+        )
+
+        found = {one.guard: one for one in proxy.guard_events(2)}
+
+    assert [
+        (one.scope, one.policy_id, one.policy_name, one.policy_version)
+        for one in map(found.get, ("taboo", "cards"))
+        if one
+    ] == [("organisation", UUID(int=50), "Organisation", 7), ("project", POLICY, "tests", 1)]

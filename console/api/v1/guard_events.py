@@ -27,6 +27,7 @@ class GuardEventParameters(PagedParameters):
     place = Text()
     environment = Text()
     trace_id = HexId(required=False, default="")
+    policy_id = serializers.UUIDField(required=False, default=None, allow_null=True)
     only_findings = serializers.BooleanField(required=False, default=False)
 
 
@@ -51,6 +52,7 @@ class GuardEvents(APIView):
         asked = GuardEventParameters.of(request)
         limit, cursor = asked.pop("limit"), read_cursor(asked.pop("cursor"))
         del asked["project"]
+        asked["policy_id"] = str(asked["policy_id"] or "")
         rows = newest_events(
             store(),
             project_id=project.id,

@@ -132,8 +132,12 @@ class GuardEventShape(serializers.Serializer[Any]):
     trace_id = serializers.CharField()
     span_id = serializers.CharField()
     at = serializers.DateTimeField()
+    policy_id = serializers.UUIDField(help_text="Of the policy that the guard came from.")
     policy_name = serializers.CharField()
     policy_version = serializers.IntegerField()
+    scope = serializers.CharField(
+        help_text="Whose guard it was, where several policies add up: organisation, project, route or key."
+    )
     guard = serializers.CharField()
     guard_kind = serializers.CharField()
     place = serializers.CharField()

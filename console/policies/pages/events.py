@@ -16,6 +16,7 @@ from console.accounts.access import can, project_for
 from console.dashboards.charts import Figure, guard_actions
 from console.pages import bad_filters, is_partial, zone_of
 from console.policies.access import policy_for
+from console.policies.scopes import titles_of
 from console.ranges import CHOICES, HOUR_S, FilterError, TimeRange, parse_range
 from console.store import store
 from guardrails.verdict import ACTIONS
@@ -30,6 +31,7 @@ from ingest.queries.guard_events import (
 from ingest.queries.traffic import environments
 
 PER_PAGE = 50
+NOBODY = str(UUID(int=0))
 DRAWN: tuple[str, ...] = tuple(action for action in ACTIONS if action != "allow")
 
 
@@ -51,6 +53,7 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
         )
         before = _cursor(request.GET.get("cursor", ""))
         action = _action(request.GET.get("action", ""))
+        policy_id = _policy_id(request.GET.get("policy", ""))
     except FilterError as error:
         return bad_filters(request, error, context)
     client, environment = store(), request.GET.get("env", "")[:200]
@@ -59,6 +62,7 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
         until=chosen.end,
         guard=request.GET.get("guard", "")[:100],
         action=action,
+        policy_id=policy_id,
         environment=environment,
         only_findings=request.GET.get("all", "") != "1" and action != "allow",
     )
@@ -66,8 +70,10 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
     counts = guard_counts(
         client, project_id=project.id, since=chosen.start, until=chosen.end, environment=environment
     )
+    titles = titles_of(project, [each.policy_id for each in found] + [UUID(filters.policy_id or NOBODY)])
     context |= {
         "tab": "events",
+        "policy_title": titles.get(UUID(filters.policy_id or NOBODY), "a policy that is gone"),
         "policy": policy,
         "chosen": chosen,
         "range_choices": CHOICES,
@@ -81,7 +87,10 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
         "summaries": guard_summaries(
             client, project_id=project.id, since=chosen.start, until=chosen.end, environment=environment
         ),
-        "events": found[:PER_PAGE],
+        "rows": [
+            {"event": each, "policy": titles.get(each.policy_id, each.policy_name)}
+            for each in found[:PER_PAGE]
+        ],
         "older": _cursor_of(found[PER_PAGE - 1]) if len(found) > PER_PAGE else "",
         "is_first_page": before is None,
     }
@@ -111,6 +120,13 @@ def _action(text: str) -> str:
     if text and text not in ACTIONS:
         raise FilterError({"action": f"{text[:20]!r} is not an action; choose one of {', '.join(ACTIONS)}."})
     return text
+
+
+def _policy_id(text: str) -> str:
+    try:
+        return str(UUID(text)) if text else ""
+    except ValueError:
+        raise FilterError({"policy": f"{text[:40]!r} is not the id of a policy."}) from None
 
 
 def _cursor(text: str) -> tuple[datetime, UUID] | None:

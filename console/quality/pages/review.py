@@ -1,5 +1,6 @@
 """Verdicts for people to judge: drawn in a queue that the keyboard walks, or picked on a trace's page."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -180,17 +181,21 @@ def _texts(one: Item) -> tuple[list[MarkedText], bool]:
 
 def _guard_of(one: Item) -> list[GuardConfig]:
     """Return the guard as the version that decided had it; nothing when that cannot run any more."""
-    version = PolicyVersion.objects.filter(
-        policy__project=one.project,
-        policy__is_active=True,
-        policy__route=None,
-        policy__key=None,
-        number=one.policy_version,
-    ).first()
-    try:
-        return (
-            [config_from(guard) for guard in version.guards if guard["name"] == one.guard] if version else []
+    versions = PolicyVersion.objects.filter(number=one.policy_version)
+    if one.policy_id is None:
+        versions = versions.filter(
+            policy__project=one.project, policy__is_active=True, policy__route=None, policy__key=None
         )
+    else:
+        versions = versions.filter(
+            Q(policy__project=one.project) | Q(policy__project=None), policy=one.policy_id
+        )
+    version = versions.first()
+    guards = {guard["name"]: guard for guard in version.guards} if version else {}
+    # Where guards of several scopes have one name, the narrower one is called `name (scope)`.
+    found = guards.get(one.guard) or guards.get(one.guard.rpartition(" (")[0])
+    try:
+        return [replace(config_from(found), name=one.guard)] if found else []
     except GuardError:
         return []
 

@@ -7,6 +7,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from console.accounts.models import Project
+from console.policies.models import Policy
+from console.policies.scopes import PolicyScope
 from console.store import store
 from ingest.clickhouse.client import Client as ClickHouse
 from ingest.records import GuardEvent
@@ -71,7 +73,7 @@ def test_pages_follow_one_another_without_a_gap(
     address = EVENTS
     for _ in range(3):
         answer = owner_client.get(address)
-        seen += [row.trace_id for row in answer.context["events"]]
+        seen += [row["event"].trace_id for row in answer.context["rows"]]
         address = f"{EVENTS}?cursor={answer.context['older']}"
 
     assert sorted(seen) == sorted(one.trace_id for one in events)
@@ -99,3 +101,25 @@ def test_filters_are_values_and_never_sql(owner_client: Client) -> None:
 def test_a_teammate_may_look_and_a_stranger_may_not(teammate_client: Client, stranger_client: Client) -> None:
     assert teammate_client.get(EVENTS).status_code == 200
     assert stranger_client.get(EVENTS).status_code == 404
+
+
+def test_decisions_are_listed_by_the_policy_their_guard_came_from(
+    owner_client: Client, project: Project, clickhouse: ClickHouse
+) -> None:
+    organisation = PolicyScope(kind="organisation", project=project).policy()
+    organisation.save()
+    own = Policy.objects.get(project=project)
+    write(
+        clickhouse,
+        [event(project.id, policy_id=each.pk, guard=f"of {each.name}") for each in (organisation, own)],
+        token=uuid4().hex,
+    )
+
+    page = owner_client.get(f"{EVENTS}?policy={organisation.pk}").content.decode()
+    rows = page.partition('id="rows"')[2]
+
+    assert ">of Organisation<" in rows
+    assert ">of Default<" not in rows
+    assert "policy: Organisation" in page
+    assert f"Project {project.name}" in owner_client.get(EVENTS).content.decode()
+    assert "is not the id of a policy" in owner_client.get(f"{EVENTS}?policy=x").content.decode()

@@ -66,6 +66,7 @@ class Week:
         details: dict[str, Any] = {
             "guard": "patterns",
             "guard_kind": "pattern",
+            "policy_id": self.project.policies.get().pk,
             "policy_version": 1,
             "trace_id": span.trace_id,
             "span_id": span.span_id,

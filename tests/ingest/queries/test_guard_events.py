@@ -13,6 +13,7 @@ from ingest.queries.guard_events import (
     guard_counts,
     guard_summaries,
     newest_events,
+    permitted_calls,
 )
 from ingest.records import decode, encode
 from ingest.writer import write
@@ -133,3 +134,21 @@ def test_what_several_guards_decided_at_once_becomes_a_row_each(clickhouse: Clie
     assert {allowed.id, masked.id} == {said.id, uuid.UUID(int=said.id.int + 1)}
     (busiest, _) = guard_summaries(clickhouse, project_id=said.project_id, **BOUNDS)
     assert (busiest.guard, busiest.events, busiest.found) == ("personal data", 1, 1)
+
+
+def test_calls_that_a_person_let_pass_are_counted_by_the_escalation(clickhouse: Client) -> None:
+    project_id, allowed, other = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    held = {"fingerprints": ["a1", "b2"], "escalation_id": str(allowed)}
+    decision = {"guard": "cards", "kind": "pattern", "place": "user", "action": "allow", "held": held}
+    calls = [
+        make_verdicts(project_id, decisions=[decision, decision | {"place": "history"}]) for _ in range(2)
+    ]
+    write(clickhouse, [decode(encode(each)) for each in calls], token=uuid.uuid4().hex)
+
+    (found, *_) = newest_events(clickhouse, project_id=project_id, filters=GuardEventFilters(**BOUNDS))
+    counted = permitted_calls(
+        clickhouse, project_id=project_id, since=BOUNDS["since"], escalation_ids=[allowed, other]
+    )
+
+    assert (found.fingerprints, found.escalation_id) == (["a1", "b2"], allowed)
+    assert {key: calls for key, (calls, _) in counted.items()} == {allowed: 2}

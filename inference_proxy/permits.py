@@ -1,0 +1,63 @@
+"""What people let pass of what guards held, as the proxy knows it: from the snapshot, and from Redis who took what was for one call."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+
+from guardrails.permits import Permit
+from inference_proxy.redis_line import RedisGoneError, RedisLine, RedisReplyError, packed
+
+logger = logging.getLogger(__name__)
+TIMEOUT_S = 0.25
+"""A call that a person let pass waits no longer for Redis; it is held again then."""
+PREFIX = "parapet:permit:"
+
+
+class Takings:
+    """Who took the permits that are for one call: whoever comes first, in any process."""
+
+    def __init__(self, url: str) -> None:
+        self._line = RedisLine(url, timeout_s=TIMEOUT_S, on_lost=self._lost)
+        self.failures = 0
+        """How often Redis could not be asked."""
+
+    async def take(self, permit: Permit) -> bool:
+        """Take a permit; False when somebody has it, or when nobody knows."""
+        # Kept a little longer than the permit, whose end other clocks may see later.
+        left_s = max(1, permit.expires_at_s - int(time.time())) + 60
+        key = f"{PREFIX}{permit.escalation_id}"
+        try:
+            return bool(await self._line.ask(packed("SET", key, "1", "NX", "EX", left_s)))
+        except (RedisGoneError, RedisReplyError, TimeoutError, OSError) as error:
+            self._lost(error)
+            return False
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._line.close()
+
+    def _lost(self, error: Exception) -> None:
+        if self.failures == 0:
+            logger.warning(
+                "what a person let pass for one call stays held: Redis cannot be asked (%s)",
+                type(error).__name__,
+            )
+        self.failures += 1
+
+
+class ProjectPermits:
+    """The permits of one project."""
+
+    def __init__(self, permits: Sequence[Permit], takings: Takings | None) -> None:
+        self._takings = takings
+        self._permits: Mapping[str, Permit] = {
+            fingerprint: permit for permit in permits for fingerprint in permit.fingerprints
+        }
+
+    def find(self, fingerprint: str) -> Permit | None:
+        """Return the permit for a fingerprint."""
+        return self._permits.get(fingerprint)
+
+    async def use(self, permit: Permit) -> bool:
+        """Take a permit for one call. Without Redis nobody can know who was first, and it stays held."""
+        return self._takings is not None and await self._takings.take(permit)
