@@ -11,6 +11,7 @@ import orjson
 
 from guardrails.batches import Batches, Findings, Question, question
 from guardrails.registry import RemoteGuard
+from guardrails.server.pieces import Piece
 from guardrails.verdict import Failure, Finding
 
 CONNECTIONS = 32
@@ -86,7 +87,7 @@ class GuardServer:
             return _refusal(status)
         try:
             return _verdicts(answer, list(by_guard.values()))
-        except (ValueError, KeyError, TypeError, IndexError):
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             return Failure(error="bad_answer", reason="the guard server's answer could not be understood")
 
     async def _post(self, path: str, body: bytes) -> tuple[int, bytes]:
@@ -101,13 +102,16 @@ class GuardServer:
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS),
                 timeout=aiohttp.ClientTimeout(total=None),
-                headers={"content-type": "application/json"},
+                # Nothing packed is asked for, and nothing is unpacked: a little of it may become more than there is memory.
+                headers={"content-type": "application/json", "accept-encoding": "identity"},
+                auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         async with self._http.post(self._url + path, data=body, allow_redirects=False) as response:
             answer = await response.content.read(_LONGEST_ANSWER)
             while not response.content.at_eof():
                 if len(answer) >= _LONGEST_ANSWER:
+                    response.close()
                     return response.status, b""
                 answer += await response.content.read(_LONGEST_ANSWER - len(answer))
             return response.status, answer
@@ -196,6 +200,8 @@ def _verdicts(answer: bytes, groups: Sequence[Sequence[Question]]) -> Mapping[Qu
             found.update(dict.fromkeys(questions, failure))
             continue
         for each, verdict in zip(questions, verdicts, strict=True):
+            if verdict["seen"] != Piece(each.text, **dict(each.beside)).mark:
+                raise ValueError("the answer to another text")
             found[each] = tuple(_finding(fields, len(each.text)) for fields in verdict["findings"])
     return found
 

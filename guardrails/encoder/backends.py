@@ -1,5 +1,6 @@
 """What computes the network: ONNX Runtime on a CPU, PyTorch on a GPU. Their libraries are loaded here and only when asked for."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ Backend = Callable[[Integers, Integers, Integers], Logits]
 
 def on_cpu(directory: Path, *, threads: int) -> Backend:
     """Load the eight-bit graph."""
+    # From 1.29 on it reports to its maker what it loads, unless it is told not to before it is loaded itself.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # noqa: TID251
     import onnxruntime  # noqa: PLC0415
 
     options = onnxruntime.SessionOptions()

@@ -59,7 +59,6 @@ class GuardApp:
             hang_s=settings.hang_s,
             silent_s=settings.silent_s,
             collect_s=settings.collect_ms / 1_000,
-            keeps_spare=settings.keeps_spare,
             command=_command(settings),
         )
         self._far = FarModels(settings.models, private=settings.private_addresses)
@@ -163,8 +162,8 @@ def _check_door(path: str, method: str) -> None:
 
 
 def _command(settings: Settings) -> list[str]:
-    """Return what starts a worker under these settings."""
-    told = [sys.executable, "-m", "guardrails.server.worker"]
+    """Return what starts the process that has the workers, under these settings."""
+    told = [sys.executable, "-m", "guardrails.server.nursery"]
     told += [
         "--weights",
         str(settings.weights),

@@ -33,7 +33,11 @@ class Checking:
                 problem = failed("detector_failed", "a detector said what cannot be")["error"]
             if problem is not None and not checks.is_apart:
                 raise refusal(problem)
-            results.append({"error": problem} if problem is not None else said)
+            if problem is not None:
+                results.append({"error": problem})
+            else:
+                marked = zip(said, check.pieces, strict=True)
+                results.append([{"seen": piece.mark, **each} for each, piece in marked])
         return results
 
     async def ask(

@@ -1,5 +1,6 @@
 """What the server and its workers hand each other: guards, the texts they look at, and what they say."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -37,6 +38,11 @@ class Piece(NamedTuple):
         """About how many tokens there are to read."""
         characters = len(self.text) + len(self.task) + len(self.context)
         return TOKENS_AROUND + characters // CHARACTERS_PER_TOKEN
+
+    @property
+    def mark(self) -> int:
+        """By which an answer says what it is about, so that none is taken for the answer to another text."""
+        return zlib.crc32("\0".join(self).encode())
 
 
 Answer = Mapping[str, Any]

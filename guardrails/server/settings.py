@@ -11,6 +11,9 @@ from guardrails.addresses import PrivateAddresses
 from guardrails.encoder import WEIGHTS
 from guardrails.server.models import Model, ModelsError, read_models
 
+MOST_WORKERS = 8
+"""Unless somebody asks for more; the other processes want cores, too."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -33,11 +36,9 @@ class Settings:
     """Texts that may wait for a worker; further requests are told to come back."""
     collect_ms: float = 2.0
     """How long a text for the encoder waits for others to be read with."""
-    keeps_spare: bool = True
-    """Keep one more worker warm, which takes over at once from one that is lost."""
-    silent_s: float = 2.5
+    silent_s: float = 2.0
     """A worker from which nothing is heard for so long is killed and replaced."""
-    hang_s: float = 10.0
+    hang_s: float = 4.0
     """So is one that says that it lives and finishes nothing."""
     log_level: str = "info"
 
@@ -54,13 +55,32 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     except ModelsError as error:
         raise SystemExit(f"PARAPET_GUARD_MODELS: {error}") from None
     return Settings(
-        workers=max(1, min(4, os.cpu_count() or 1)),
+        workers=_workers(variables),
         weights=_path(variables, "PARAPET_GUARD_WEIGHTS") or WEIGHTS,
         models_file=models_file,
         models=models,
         private_addresses=_private(variables),
         log_level=level,
     )
+
+
+def _workers(variables: Mapping[str, str]) -> int:
+    value = variables.get("PARAPET_GUARD_WORKERS", "").strip()
+    if not value:
+        return max(1, min(MOST_WORKERS, _cores()))
+    if not value.isdecimal() or not 1 <= int(value) <= 256:
+        raise SystemExit(f"PARAPET_GUARD_WORKERS must be a number from 1 to 256, not {value!r}.")
+    return int(value)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use: of the machine's, those that are left to it, and its container's share."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return min(cores, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):
+        return cores
 
 
 def _path(variables: Mapping[str, str], name: str) -> Path | None:

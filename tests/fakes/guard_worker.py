@@ -1,12 +1,16 @@
-"""A worker of the guard server that does what the texts tell it to: `python -m tests.fakes.guard_worker`."""
+"""A worker of the guard server that does what the texts tell it to: `python -m tests.fakes.guard_worker --control N`."""
 
 import os
+import signal
+import socket
 import sys
 import time
 from typing import Any
 
-from guardrails.server.framing import frame, read
-from guardrails.server.pieces import unpacked
+from guardrails.server.framing import read
+from guardrails.server.nursery import have_workers
+from guardrails.server.pieces import Piece, unpacked
+from guardrails.server.worker import Mouth
 
 LIES: dict[str, Any] = {
     "lie: more": [{"findings": []}, {"findings": []}],
@@ -21,29 +25,32 @@ LIES: dict[str, Any] = {
 }
 
 
-def main() -> None:
+def work(conversation: socket.socket) -> None:
     """Answer until told otherwise."""
-    say({"ready": True, "encoder": False})
-    while (batch := read(sys.stdin.buffer)) is not None:
+    mouth = Mouth(conversation)
+    mouth.say({"ready": True, "encoder": False})
+    batches = conversation.makefile("rb")
+    while (batch := read(batches)) is not None:
         _, pieces = unpacked(batch)
+        number = batch["number"]
         for place, (piece, numbers) in enumerate(pieces):
             if "die" in piece.text:
                 os._exit(1)
-            if "hang" in piece.text:
-                time.sleep(60)
+            if "stop" in piece.text:
+                os.kill(os.getpid(), signal.SIGSTOP)
             if "babble" in piece.text:
-                say("what?")
+                mouth.say("what?")
+            if "mixed up" in piece.text:
+                mouth.say(
+                    {"number": number, "done": [[place, Piece("another text").mark, [{"findings": []}]]]}
+                )
             while "busy" in piece.text:
                 time.sleep(0.05)
-                say({"alive": True})
             said = LIES.get(piece.text, [{"findings": [], "pid": os.getpid()} for _ in numbers])
-            say({"done": [[place, said]]})
-
-
-def say(message: Any) -> None:
-    sys.stdout.buffer.write(frame(message))
-    sys.stdout.buffer.flush()
+            mouth.say({"number": number, "done": [[place, piece.mark, said]]})
+            if "late" in piece.text:
+                mouth.say({"number": number, "done": [[place, piece.mark, said]]})
 
 
 if __name__ == "__main__":
-    main()
+    have_workers(int(sys.argv[2]), work)

@@ -1,15 +1,13 @@
 """A guard server of our own for the tests that go through HTTP, and one that misbehaves on purpose."""
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from guardrails.client import GuardServer
 from tests.fakes.guard_server import running_guard_server
-
-Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+from tests.fakes.lying_guard_server import FaultyServer, running_faulty_server
 
 
 def free_port() -> int:
@@ -33,57 +31,8 @@ async def guard_server(guard_url: str) -> AsyncIterator[GuardServer]:
     await server.close()
 
 
-class FaultyServer:
-    """Speaks just enough HTTP to answer every request in the way it is told to."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.requests = 0
-        self.answers: list[Answer] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-                await reader.readexactly(length)
-                answer = self.answers[min(self.requests, len(self.answers) - 1)]
-                self.requests += 1
-                await answer(writer)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-
 @pytest.fixture
 async def faulty_server() -> AsyncIterator[FaultyServer]:
-    faulty = FaultyServer()
-    connections: set[asyncio.Task[None]] = set()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.add(asyncio.create_task(faulty.serve(reader, writer)))
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    faulty.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield faulty
-    server.close()
-    for connection in connections:
-        connection.cancel()
-    await asyncio.gather(*connections, return_exceptions=True)
-
-
-def answering(status: int, body: bytes) -> Answer:
-    async def answer(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body))
-        await writer.drain()
-
-    return answer
-
-
-async def hanging(writer: asyncio.StreamWriter) -> None:
-    await asyncio.sleep(30)
-
-
-async def dropping(writer: asyncio.StreamWriter) -> None:
-    writer.transport.abort()
+    """One that misbehaves as it is told to."""
+    async with running_faulty_server() as running:
+        yield running

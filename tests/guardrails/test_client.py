@@ -9,49 +9,35 @@ from guardrails.client import GuardServer
 from guardrails.guards.pii import build
 from guardrails.session import GuardSession
 from guardrails.verdict import Failure, Finding
-from tests.guardrails.conftest import Answer, FaultyServer, answering, dropping, free_port, hanging
+from tests.fakes.lying_guard_server import BROKEN, LIES, FaultyServer, answering, dropping, hanging
+from tests.guardrails.conftest import free_port
 from tests.guardrails.makers import at, guard, policy, streamed
 
 PII = build({})
 TEXT = "write to bob@example.com"
-FOUND = b'{"verdicts":[[{"findings":[{"entity":"EMAIL_ADDRESS","start":9,"end":24,"score":1.0}]}]]}'
-LIES = [
-    b"",
-    b"not json",
-    b"[]",
-    b'{"verdicts":[]}',
-    b'{"verdicts":[[]]}',
-    b'{"verdicts":[[{"findings":[]},{"findings":[]}]]}',
-    b'{"verdicts":[[{"findings":[{"entity":"X","start":9,"end":99,"score":1.0}]}]]}',
-    b'{"verdicts":[[{"findings":[{"entity":"X","start":9,"end":9,"score":1.0}]}]]}',
-    b'{"verdicts":[[{"findings":[{"entity":"X","start":-1,"end":4,"score":1.0}]}]]}',
-    b'{"verdicts":[[{"findings":[{"entity":"<b>","start":0,"end":4,"score":1.0}]}]]}',
-    b'{"verdicts":[[{"findings":[{"entity":"X","start":0,"end":4,"score":"high"}]}]]}',
-    b'{"verdicts":[[{"findings":[{"entity":"X"}]}]]}',
-    b'{"verdicts":[[null]]}',
-]
+FOUND = {"entity": "EMAIL_ADDRESS", "start": 9, "end": 24, "score": 1.0}
 
 
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        (hanging, "timeout"),
-        (dropping, "unreachable"),
-        (answering(503, b"{}"), "overloaded"),
-        (answering(429, b"{}"), "overloaded"),
-        (answering(504, b"{}"), "timeout"),
-        (answering(500, b"{}"), "crashed"),
-        (answering(400, b"{}"), "misconfigured"),
-        (answering(404, b"{}"), "misconfigured"),
-        (answering(302, b""), "crashed"),
-        *((answering(200, lie), "bad_answer") for lie in LIES),
-    ],
-)
-async def test_every_fault_has_a_name(faulty_server: FaultyServer, answer: Answer, error: str) -> None:
+@pytest.mark.parametrize("lie", LIES)
+async def test_what_cannot_be_true_is_a_bad_answer(faulty_server: FaultyServer, lie: str) -> None:
+    faulty_server.answers = [faulty_server.saying(LIES[lie])]
+    server = GuardServer(faulty_server.url)
+
+    verdict = await server.detect(PII, [TEXT], deadline_s=2)
+    await server.close()
+
+    assert isinstance(verdict, Failure)
+    assert verdict.error == ("crashed" if "no content" in lie else "bad_answer")
+    assert "bob" not in verdict.reason
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+async def test_every_fault_has_a_name(faulty_server: FaultyServer, fault: str) -> None:
+    answer, error = BROKEN[fault]
     faulty_server.answers = [answer]
     server = GuardServer(faulty_server.url)
 
-    verdict = await server.detect(PII, [TEXT], deadline_s=0.2)
+    verdict = await server.detect(PII, [TEXT], deadline_s=0.2 if error == "timeout" else 5)
     await server.close()
 
     assert isinstance(verdict, Failure)
@@ -69,7 +55,7 @@ async def test_a_server_that_is_not_there_is_unreachable() -> None:
 
 
 async def test_a_connection_lost_once_is_tried_again(faulty_server: FaultyServer) -> None:
-    faulty_server.answers = [dropping, answering(200, FOUND)]
+    faulty_server.answers = [dropping, faulty_server.finding(FOUND)]
     server = GuardServer(faulty_server.url)
 
     verdict = await server.detect(PII, [TEXT], deadline_s=1)
@@ -79,7 +65,7 @@ async def test_a_connection_lost_once_is_tried_again(faulty_server: FaultyServer
 
 
 async def test_a_text_is_judged_once(faulty_server: FaultyServer) -> None:
-    faulty_server.answers = [answering(200, FOUND)]
+    faulty_server.answers = [faulty_server.finding(FOUND)]
     server = GuardServer(faulty_server.url)
 
     first = await server.detect(PII, [TEXT, TEXT], deadline_s=1)
@@ -92,7 +78,7 @@ async def test_a_text_is_judged_once(faulty_server: FaultyServer) -> None:
 
 
 async def test_guards_with_other_parameters_do_not_share_verdicts(faulty_server: FaultyServer) -> None:
-    faulty_server.answers = [answering(200, FOUND)]
+    faulty_server.answers = [faulty_server.finding(FOUND)]
     server = GuardServer(faulty_server.url)
 
     await server.detect(PII, [TEXT], deadline_s=1)
@@ -103,7 +89,7 @@ async def test_guards_with_other_parameters_do_not_share_verdicts(faulty_server:
 
 
 async def test_a_failure_is_not_remembered(faulty_server: FaultyServer) -> None:
-    faulty_server.answers = [answering(503, b""), answering(200, FOUND)]
+    faulty_server.answers = [answering(503, b""), faulty_server.finding(FOUND)]
     server = GuardServer(faulty_server.url)
 
     first = await server.detect(PII, [TEXT], deadline_s=1)
@@ -115,7 +101,7 @@ async def test_a_failure_is_not_remembered(faulty_server: FaultyServer) -> None:
 
 
 async def test_the_memory_of_verdicts_is_bounded(faulty_server: FaultyServer) -> None:
-    faulty_server.answers = [answering(200, b'{"verdicts":[[{"findings":[]}]]}')]
+    faulty_server.answers = [faulty_server.finding()]
     server = GuardServer(faulty_server.url, remembered=2)
 
     for text in ("a1", "a2", "a3", "a3", "a2", "a1"):
@@ -156,7 +142,7 @@ async def test_half_a_character_does_not_stop_a_guard(guard_server: GuardServer)
 
 
 async def test_requests_that_ask_at_once_travel_together(faulty_server: FaultyServer) -> None:
-    faulty_server.answers = [answering(200, b'{"verdicts":[[{"findings":[]},{"findings":[]}]]}')]
+    faulty_server.answers = [faulty_server.finding()]
     server = GuardServer(faulty_server.url)
 
     verdicts = await asyncio.gather(
@@ -171,7 +157,7 @@ async def test_requests_that_ask_at_once_travel_together(faulty_server: FaultySe
 async def test_who_cannot_wait_leaves_and_the_others_get_their_verdict(faulty_server: FaultyServer) -> None:
     async def slowly(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.3)
-        await answering(200, FOUND)(writer)
+        await faulty_server.finding(FOUND)(writer)
 
     faulty_server.answers = [slowly]
     server = GuardServer(faulty_server.url)

@@ -10,7 +10,7 @@ from guardrails.client import GuardServer
 from guardrails.outcome import WITHHELD
 from guardrails.session import GuardSession
 from guardrails.verdict import ACTIONS, CHANGING, Action
-from tests.guardrails.conftest import Answer, FaultyServer, answering, dropping, hanging
+from tests.fakes.lying_guard_server import Answer, FaultyServer, answering, dropping, hanging
 from tests.guardrails.makers import at, guard, policy, streamed
 
 TEXT = "Please call me at 212-555-0123 tomorrow."
@@ -109,11 +109,6 @@ def apart(kind: str) -> Answer:
     return answering(200, error)
 
 
-def saying(finding: str) -> Answer:
-    """Answer with one finding, true or not."""
-    return answering(200, b'{"verdicts":[[{"findings":[%s]}]]}' % finding.encode())
-
-
 FAULTS_OF_MODELS: Mapping[str, tuple[Answer, str]] = {
     "hung": (hanging, "timeout"),
     "killed": (dropping, "unreachable"),
@@ -123,11 +118,6 @@ FAULTS_OF_MODELS: Mapping[str, tuple[Answer, str]] = {
     "a model far away that fails": (apart("model_failed"), "crashed"),
     "a detector that fails": (apart("detector_failed"), "crashed"),
     "an error that nobody knows": (apart("tired"), "bad_answer"),
-    "a place beyond the text": (saying('{"entity":"X","start":0,"end":9999,"score":1}'), "bad_answer"),
-    "a score that is none": (saying('{"entity":"X","start":0,"end":4,"score":NaN}'), "bad_answer"),
-    "a score beyond one": (saying('{"entity":"X","start":0,"end":4,"score":1e9}'), "bad_answer"),
-    "a score in words": (saying('{"entity":"X","start":0,"end":4,"score":"1"}'), "bad_answer"),
-    "an answer without end": (answering(200, b" " * (17 << 20)), "bad_answer"),
 }
 
 

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from guardrails.server.app import LONGEST_BODY, LONGEST_TEXT, GuardApp
+from guardrails.server.pieces import Piece
 from guardrails.server.settings import Settings
 
 PII = {"kind": "pii", "parameters": {}}
@@ -24,9 +25,10 @@ async def post(url: str, body: Any, door: str = "/v1/guard") -> tuple[int, Any]:
 async def test_verdicts_come_in_the_order_of_the_texts(guard_url: str) -> None:
     status, answer = await post(guard_url, {"checks": [CHECK, {"guard": PII, "texts": []}, CHECK]})
 
+    found, nothing = ({"seen": Piece(text).mark} for text in CHECK["texts"])
     verdicts = [
-        {"findings": [{"entity": "EMAIL_ADDRESS", "start": 9, "end": 24, "score": 1.0}]},
-        {"findings": []},
+        found | {"findings": [{"entity": "EMAIL_ADDRESS", "start": 9, "end": 24, "score": 1.0}]},
+        nothing | {"findings": []},
     ]
     assert (status, answer) == (200, {"verdicts": [verdicts, [], verdicts]})
 
