@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evaluators import stored
-from evaluators.gate import Finding
+from evaluators.gate import Finding, Rule
 from evaluators.gate.comparison import compare
 from evaluators.gate.experiment import Experiment
+from evaluators.gate.quantiles import compare_quantiles
 from evaluators.stats.sequential import nominal_level
 from evaluators.trials import StoredAnswer, TrialLog
 
@@ -59,21 +60,27 @@ class Evidence:
 
     def path(self, upto: int) -> dict[str, tuple[Look, ...]]:
         """Return, for each compared metric, what every complete look up to this number of trials saw."""
-        experiment, gate = self.experiment, self.experiment.gate
-        looks = [look for look in experiment.complete_looks() if look <= upto]
+        gate = self.experiment.gate
+        looks = [look for look in self.experiment.complete_looks() if look <= upto]
         found: dict[str, tuple[Look, ...]] = {}
-        for check in experiment.checks():
-            if check.kind == "margin":
-                rule, metric = check.rule, experiment.metric(check.rule)
-                name = rule.metric + (f" [{', '.join(sorted(rule.tags))}]" if rule.tags else "")
-                found[name] = tuple(
+        for check in self.experiment.checks():
+            if check.kind == "margin" and looks:
+                seen = tuple(
                     Look(
-                        finding=compare(experiment.table(rule, look), rule, metric, gate, look=look).finding,
+                        finding=self._compared(check.rule, look),
                         level=nominal_level(gate.looks, gate.looks.index(look), gate.alpha),
                     )
                     for look in looks
                 )
+                found[seen[0].finding.name] = seen
         return found
+
+    def _compared(self, rule: Rule, look: int) -> Finding:
+        experiment = self.experiment
+        table, metric = experiment.table(rule, look), experiment.metric(rule)
+        if rule.quantile is not None:
+            return compare_quantiles(table, rule, metric, look=look)
+        return compare(table, rule, metric, experiment.gate, look=look).finding
 
 
 def evidence_of(log: TrialLog) -> Evidence:

@@ -23,6 +23,7 @@ GATE = Gate(
         Rule(metric="names_order", margin=Margin(value=5.0)),
         Rule(metric="is_short", margin=Margin(value=10.0), floor=0.5),
         Rule(metric="latency", margin=Margin(value=1.2, unit="ratio")),
+        Rule(metric="latency", quantile=0.95, margin=Margin(value=1.5, unit="ratio")),
         Rule(metric="clean", must_pass=True),
     ),
     looks=(1, 2, 3),

@@ -170,6 +170,7 @@ def test_the_path_ends_where_the_decision_was_made(worse: Evidence) -> None:
     assert [look.finding.look for look in looks] == list(range(1, report.decision.look + 1))
     assert looks[-1].finding.difference == decided.difference
     assert looks[-1].level == decided.level
+    assert set(worse.path(report.decision.look)) == {"names_order", "is_short", "latency", "latency [p95]"}
     figure = charts.path(looks, METRICS["names_order"])
     assert figure is not None
     assert figure["data"][0]["y"][-1] == pytest.approx(100 * (decided.difference or 0))
