@@ -19,6 +19,12 @@ LONGEST_S = 30.0
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]*_[0-9]+)>")
 """What a policy has masked before the redactor saw it."""
 _PIECE = re.compile(r"\S{0,64}\s*", re.DOTALL)
+_HOLDS: Mapping[str, tuple[str, str, Any]] = {
+    MODERATION: ("results", "flagged", bool),
+    EMBEDDING: ("data", "embedding", (list, str)),
+    REDACTOR: ("results", "text", str),
+}
+"""Where an answer has its results, and what each of them must hold."""
 _BEHIND = {MODERATION: "/v1/moderations", EMBEDDING: "/v1/embeddings", REDACTOR: "/v1/redact"}
 
 
@@ -37,6 +43,8 @@ class HouseUpstream:
             return _refused(400, f"The model {str(model)[:64]!r} answers /v1{path}, not /v1{call.path}.")
         if model != REDACTOR:
             status, content = await self._ask(model, call.body)
+            if status == 200:
+                _results(content, _HOLDS[model], count=_inputs(body.get("input")))
             return HouseAnswer(status, content if status == 200 else _as_error(content))
         texts = _last_words(body)
         if isinstance(texts, str):
@@ -45,10 +53,7 @@ class HouseUpstream:
         status, content = await self._ask(model, asked)
         if status != 200:
             return HouseAnswer(status, _as_error(content))
-        try:
-            said = "\n".join(str(each["text"]) for each in orjson.loads(content)["results"])
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            raise UpstreamError("interrupted", "the guard server's answer could not be understood") from None
+        said = "\n".join(_results(content, _HOLDS[REDACTOR], count=len(texts)))
         said = _PLACEHOLDER.sub(r"[\1]", said)
         answer = _completion(model, said, read=sum(map(len, texts)))
         if call.is_streamed:
@@ -65,6 +70,25 @@ class HouseUpstream:
             ) from None
         except (aiohttp.ClientError, OSError):
             raise UpstreamError("connect", "the guard server could not be reached") from None
+
+
+def _results(content: bytes, holds: tuple[str, str, Any], *, count: int) -> list[Any]:
+    """Return what a good answer says of each input. Raises UpstreamError when it is none."""
+    results, key, kind = holds
+    try:
+        found = [each[key] for each in orjson.loads(content)[results]]
+    except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
+        found = []
+    if len(found) != count or not all(isinstance(each, kind) for each in found):
+        raise UpstreamError("interrupted", "the guard server's answer could not be understood")
+    return found
+
+
+def _inputs(given: Any) -> int:
+    """Return how many results there are to be: one for each text, and one for all parts of a message."""
+    if isinstance(given, list) and not any(isinstance(each, dict) for each in given):
+        return len(given)
+    return 1
 
 
 class HouseAnswer:

@@ -1,6 +1,7 @@
 """The real proxy on a real socket, in a thread of the test's process, with what it recorded at hand."""
 
 import asyncio
+import contextlib
 import http.client
 import threading
 import time
@@ -201,13 +202,16 @@ class RunningProxy:
 
     def payloads(self) -> list[bytes]:
         """Return the bytes of all records in the spool now."""
-        return [
-            found.payload
-            for home in homes(self.settings.spool_dir)
-            for segment in list_segments(home, is_dead=True).finished
-            for found in scan(segment.id, segment.read())
-            if isinstance(found, Frame)
-        ]
+        while True:
+            # A segment may be sealed, and have another name, between the look at the folder and the one inside.
+            with contextlib.suppress(FileNotFoundError):
+                return [
+                    found.payload
+                    for home in homes(self.settings.spool_dir)
+                    for segment in list_segments(home, is_dead=True).finished
+                    for found in scan(segment.id, segment.read())
+                    if isinstance(found, Frame)
+                ]
 
     def spans(self, count: int = 1) -> list[Span]:
         """Wait until so many spans are recorded, and return them in order."""
