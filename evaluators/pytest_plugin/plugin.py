@@ -81,14 +81,15 @@ def trial(request: pytest.FixtureRequest) -> "Iterator[PytestTrial]":
         case=request.getfixturevalue("case"),
         number=request.param,
         parts=_parts(request.config),
+        test=request.node.nodeid,
     )
     yield current
     current.close()
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Decide, in the one process that has all the answers."""
+    """Decide, in the one process that has all the answers, before pytest writes its JUnit file."""
     config = session.config
     if hasattr(config, "workerinput") or _PARTS not in config.stash:
         return
@@ -98,6 +99,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             from evaluators.pytest_plugin.session import decide_all  # noqa: PLC0415 - see above
 
             text, code = decide_all(
+                config,
                 parts,
                 against=config.getoption("--evals-against"),
                 offline=config.getoption("--evals-offline"),

@@ -4,8 +4,10 @@ import functools
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import pytest
 
 from evaluators import settings, stored, trials
 from evaluators.cli.connections import connected_judges, ready
@@ -14,7 +16,9 @@ from evaluators.completion import Complete
 from evaluators.errors import EvaluatorError, SuiteError
 from evaluators.gate import Gate
 from evaluators.judgements import Judgements
-from evaluators.reports import exit_code
+from evaluators.pytest_plugin.junit import tell
+from evaluators.reports import Report, exit_code
+from evaluators.reports.evidence import evidence_of
 from evaluators.reports.text import as_text
 from evaluators.suites import LoadedSuite, load
 from evaluators.suites.cases import SuiteCase
@@ -36,14 +40,18 @@ def cases_of(path: Path) -> tuple[SuiteCase, ...]:
     return loaded(path).cases
 
 
-def decide_all(parts: Path, *, against: str | None, offline: bool, store: str | None) -> tuple[str, int]:
+def decide_all(
+    config: pytest.Config, parts: Path, *, against: str | None, offline: bool, store: str | None
+) -> tuple[str, int]:
     """Judge and decide every suite that tests have answered; return the reports and the exit code."""
     environment = settings.read()
     root = Path(store) if store else environment.home / "evals"
     texts, worst = [], 0
-    for path, answers in _answers(parts).items():
+    for path, answered in _answers(parts).items():
         try:
-            text, code = _decided(loaded(Path(path)), answers, environment, root, against, offline)
+            report, log = _decided(loaded(Path(path)), answered.answers, environment, root, against, offline)
+            text, code = as_text(report), report.exit_code
+            tell(config, report, evidence_of(log), answered.tests)
         except EvaluatorError as error:
             text, code = f"{path}: {error}", exit_code.MISUSED
         texts.append(text)
@@ -51,14 +59,25 @@ def decide_all(parts: Path, *, against: str | None, offline: bool, store: str | 
     return "\n\n".join(texts), worst
 
 
-def _answers(parts: Path) -> dict[str, dict[tuple[str, int], StoredAnswer]]:
-    found: dict[str, dict[tuple[str, int], StoredAnswer]] = {}
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What tests left behind for one suite."""
+
+    answers: dict[tuple[str, int], StoredAnswer] = field(default_factory=dict)
+    """By case and trial."""
+    tests: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """The case and the trial of each test."""
+
+
+def _answers(parts: Path) -> dict[str, _Answered]:
+    found: dict[str, _Answered] = {}
     for file in sorted(parts.glob("*.jsonl")):
         for line in file.read_text("utf-8").splitlines():
             row = json.loads(line)
-            found.setdefault(row["suite"], {})[row["case"], row["number"]] = trials.restored_answer(
-                row["answer"]
-            )
+            answered = found.setdefault(row["suite"], _Answered())
+            place = row["case"], row["number"]
+            answered.answers[place] = trials.restored_answer(row["answer"])
+            answered.tests[row["test"]] = place
     return found
 
 
@@ -69,7 +88,7 @@ def _decided(
     root: Path,
     against: str | None,
     offline: bool,
-) -> tuple[str, int]:
+) -> tuple[Report, TrialLog]:
     before = None if against is None else trials.read(trials.find(root, against))
     source = _as_log(answers, before)
     target = ReplayTarget(source)
@@ -102,8 +121,8 @@ def _decided(
     report = report_of(chosen, log, result)
     if not chosen.gate.rules:
         note = "nothing is gated" + ("" if before else "; name a run with --evals-against to compare with it")
-        return as_text(replace(report, exit_code=0, note=note)), 0
-    return as_text(report), report.exit_code
+        report = replace(report, exit_code=0, note=note)
+    return report, log
 
 
 def _gate(gate: Gate, names: set[str], arms: tuple[str, ...], count: int) -> Gate:

@@ -29,6 +29,8 @@ class PytestTrial:
     case: SuiteCase
     number: int
     parts: Path
+    test: str
+    """The test's id in pytest."""
     _answer: StoredAnswer | None = field(default=None)
 
     def record(self, output: Any, **known: Any) -> None:
@@ -66,6 +68,11 @@ class PytestTrial:
     def close(self) -> None:
         """Leave the answer for the session's end: one line in this process's own file."""
         answer = self._answer or StoredAnswer(output="", error="the test recorded no answer")
-        line = {"suite": str(self.suite.resolve()), "case": self.case.id, "number": self.number}
+        line = {
+            "suite": str(self.suite.resolve()),
+            "case": self.case.id,
+            "number": self.number,
+            "test": self.test,
+        }
         with (self.parts / f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line | {"answer": asdict(answer)}, default=str) + "\n")

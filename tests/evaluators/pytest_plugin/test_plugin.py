@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree as Xml
 
 import pytest
 
@@ -95,6 +96,36 @@ def test_every_worker_counts_and_one_decides(folder: Path, workers: tuple[str, .
     assert "2 trials" in found.out
     assert found.out.count("below the floor.") == 1
     assert found.code == 1
+
+
+def properties(element: Xml.Element) -> dict[str, str]:
+    return {item.attrib["name"]: item.attrib["value"] for item in element.findall("properties/property")}
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_pytests_own_junit_file_tells_scores_versions_costs_and_intervals(
+    folder: Path, workers: tuple[str, ...]
+) -> None:
+    found = session(folder, "--junitxml", "junit.xml", "--evals-trials", "2", *workers)
+    (suite,) = Xml.parse(folder / "junit.xml").getroot()
+    of_suite = properties(suite)
+    tests = {case.attrib["name"]: properties(case) for case in suite.findall("testcase")}
+
+    assert found.code == 0
+    assert (of_suite["replies.state"], of_suite["replies.cases"]) == ("PASS", "60")
+    assert of_suite["replies.right.floor.state"] == "PASS"
+    assert [float(end) for end in of_suite["replies.right.floor.interval"].split()] == pytest.approx(
+        [0.863, 0.983], abs=0.01
+    )
+    assert of_suite["replies.short.must_pass.reason"] == "every trial keeps it"
+    assert len(of_suite["replies.short.must_pass.version"]) == 12
+    assert tests["test_of_another_kind"] == {}
+    told = tests["test_reply[c7-trial2]"]
+    assert (told["case"], told["trial"], told["right.score"], told["short.score"]) == ("c7", "2", "1", "1")
+    assert told["right.reason"]
+    assert len(told["right.version"]) == 12
+    assert tests["test_reply[c0-trial1]"]["right.score"] == "0"
+    assert len(tests) == 121
 
 
 def test_a_session_is_compared_with_a_stored_run(folder: Path) -> None:
