@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from guardrails.json_text import encodable, looks_like_json
-from guardrails.local import Conversation, ScanningGuard, WholeGuard
+from guardrails.local import Conversation, WholeGuard
 from guardrails.outcome import Decision, PlacedText
 from guardrails.policy import Policy
 from guardrails.registry import Check, checks
@@ -12,19 +13,57 @@ from guardrails.tally import Tally
 from guardrails.verdict import PLACES, Place
 
 MOST_KNOWN = 512
+MOST_TEXTS = 4_096
+"""Of each generation of texts that are known to be clear."""
 
 
-@dataclass(frozen=True, slots=True)
+class _Known:
+    """Texts that were found to be clear, by their hash: of a long conversation only what is new is looked at.
+
+    Two generations: when the young one is full it becomes the old one, and the old one is forgotten.
+    """
+
+    __slots__ = ("_old", "_young")
+
+    def __init__(self) -> None:
+        self._young: set[bytes] = set()
+        self._old: set[bytes] = set()
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._young or digest in self._old
+
+    def add(self, digest: bytes) -> None:
+        """Remember a text."""
+        if len(self._young) >= MOST_TEXTS:
+            self._old, self._young = self._young, set()
+        self._young.add(digest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Place:
     """The guards that look at one place, as they look at it first."""
 
     checks: tuple[Check, ...]
     are_clear: tuple[Callable[[str], bool], ...]
+    """Whether a guard has nothing to say about a text, whatever was said before it."""
     wholes: tuple[WholeGuard, ...]
+    """Those that have to know the conversation."""
+    known: _Known
     allowed: tuple[Decision, ...]
     allowed_streamed: tuple[Decision, ...]
     needs_more: bool
     """True when a first look cannot be enough."""
+
+    def is_clear(self, text: str, conversation: Conversation) -> bool:
+        """Tell whether no guard has anything to say about a text in UTF-8."""
+        if self.are_clear:
+            digest = blake2b(text.encode(), digest_size=16).digest()
+            if digest not in self.known:
+                for is_clear in self.are_clear:
+                    if not is_clear(text):
+                        return False
+                self.known.add(digest)
+        return not any(whole.judge(text, conversation) for whole in self.wholes)
 
 
 class Glance:
@@ -33,7 +72,10 @@ class Glance:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.checks = checks(policy)
-        self._places = {place: _place(self.checks, place) for place in PLACES}
+        self.has_detectors = any(check.remote for check in self.checks)
+        # Guards that look at several places share what they know.
+        known: dict[tuple[int, ...], _Known] = {}
+        self._places = {place: _place(self.checks, place, known) for place in PLACES}
 
     def at(self, place: Place) -> tuple[Check, ...]:
         """Return the guards that look at a place."""
@@ -46,46 +88,46 @@ class Glance:
 
         The decisions are the same ones every time: nobody took the time it needed.
         """
-        decisions: list[Decision] = []
-        last: _Place | None = None
-        seen: list[_Place] = []
+        seen: dict[_Place, None] = {}
         for place, text in texts:
             here = self._places[place]
             if not text.isascii() and encodable(text) is not text:
                 return None
             if not here.checks:
                 continue
-            if here.needs_more or is_json(place, text):
+            if here.needs_more or is_json(place, text) or not here.is_clear(text, conversation):
                 return None
-            for is_clear in here.are_clear:
-                if not is_clear(text):
-                    return None
-            for whole in here.wholes:
-                if whole.judge(text, conversation):
-                    return None
-            if here is not last and here not in seen:
-                last = here
-                seen.append(here)
-                decisions += here.allowed_streamed if is_streamed else here.allowed
+            seen[here] = None
+        decisions: list[Decision] = []
+        for here in seen:
+            decisions += here.allowed_streamed if is_streamed else here.allowed
         return decisions
 
 
-def _place(all_checks: tuple[Check, ...], place: Place) -> _Place:
+def _place(all_checks: tuple[Check, ...], place: Place, known: dict[tuple[int, ...], _Known]) -> _Place:
     relevant = tuple(check for check in all_checks if place in check.places)
     tallies = [Tally(check, place) for check in relevant]
     return _Place(
         checks=relevant,
-        are_clear=tuple(_first_look(check.local) for check in relevant if check.local is not None),
-        wholes=tuple(check.whole for check in relevant if check.whole is not None),
+        are_clear=tuple(look for check in relevant if (look := _first_look(check)) is not None),
+        wholes=tuple(
+            check.whole for check in relevant if check.whole is not None and not check.whole.reads_text_alone
+        ),
+        known=known.setdefault(tuple(check.order for check in relevant), _Known()),
         allowed=tuple(tally.decision(is_streamed=False) for tally in tallies),
         allowed_streamed=tuple(tally.decision(is_streamed=True) for tally in tallies),
         needs_more=any(check.failure is not None or check.remote is not None for check in relevant),
     )
 
 
-def _first_look(guard: ScanningGuard) -> Callable[[str], bool]:
-    is_clear: Callable[[str], bool] | None = getattr(guard, "is_clear", None)
-    return is_clear or (lambda text: not guard.scanner().advance(text, 0, is_final=True))
+def _first_look(check: Check) -> Callable[[str], bool] | None:
+    guard, whole = check.local, check.whole
+    if guard is not None:
+        is_clear: Callable[[str], bool] | None = getattr(guard, "is_clear", None)
+        return is_clear or (lambda text: not guard.scanner().advance(text, 0, is_final=True))
+    if whole is not None and whole.reads_text_alone:
+        return lambda text: not whole.judge(text)
+    return None
 
 
 def glance_of(policy: Policy) -> Glance:

@@ -64,6 +64,8 @@ class WholeGuard(Protocol):
 
     reads_raw: bool
     """True for one that wants JSON as it is written, not as it reads."""
+    reads_text_alone: bool
+    """True for one that says the same about the same text in every conversation."""
 
     def judge(self, text: str, conversation: Conversation = NOTHING_SAID) -> Sequence[Finding]:
         """Return the findings in a whole text."""

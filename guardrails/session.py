@@ -49,29 +49,31 @@ class GuardSession:
     permits: Permits | None = field(default=None, repr=False)
     """What people let pass of what guards held; None where nothing is let pass."""
     _glance: Glance | None = field(default=None, repr=False)
-    _vault: Vault = field(default_factory=Vault, repr=False)
+    _opened: Vault | None = field(default=None, repr=False)
     _conversation: Conversation = field(default=NOTHING_SAID, repr=False)
     _asked: Sequence[PlacedText] = field(default=(), repr=False)
+    _unreserved: Sequence[PlacedText] = field(default=(), repr=False)
+    """What the vault has to be told of when it is opened."""
     _holding: Holding | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.policy is not None:
             self.policy = in_force(self.policy, self.conversation)
             self._glance = glance_of(self.policy)
-        if self.keys is not None:
-            self._vault = Vault(self.keys)
 
     async def check_input(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
         self._asked = texts
-        if self._glance and self._glance.checks:
-            self._vault.reserve(encodable(each.text) for each in texts)
-            self._vault.recall(() if self.is_one_way else self.recalled)
-        has_detectors = self._glance is not None and any(check.remote for check in self._glance.checks)
+        has_detectors = False
+        if self._glance is not None and self._glance.checks:
+            has_detectors = self._glance.has_detectors
+            self._unreserved = (*self._unreserved, *texts)
+            if self.recalled and not self.is_one_way:
+                self._vault.recall(self.recalled)
         if has_detectors:
             self._conversation = replace(self._conversation, task=encodable(task_of(texts)))
         outcome = await self.check(texts, is_answer=False)
-        system = [text for each, text in zip(texts, outcome.texts, strict=True) if each.place == "system"]
+        system = [text for (place, _), text in zip(texts, outcome.texts, strict=True) if place == "system"]
         if system:
             self._conversation = replace(self._conversation, system=(*self._conversation.system, *system))
         if has_detectors:
@@ -84,7 +86,21 @@ class GuardSession:
     @property
     def entries(self) -> Sequence[Entry]:
         """What a conversation would have to keep of this request: values and what stands for them."""
-        return self._vault.entries
+        return () if self._opened is None else self._opened.entries
+
+    @property
+    def _vault(self) -> Vault:
+        """What stands for which value; opened when there is something to keep in it."""
+        if self._opened is None:
+            self._opened = Vault(self.keys)
+        if self._unreserved:
+            texts, self._unreserved = self._unreserved, ()
+            self._opened.reserve(encodable(each.text) for each in texts)
+        return self._opened
+
+    @property
+    def _turns_back(self) -> bool:
+        return self._opened is not None and not self._opened.is_empty
 
     async def check_output(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check a whole answer, and turn the placeholders of the input back for the caller."""
@@ -117,8 +133,7 @@ class GuardSession:
 
     def watch(self, tallies: Sequence[Tally], *, is_answer: bool, is_growing: bool = False) -> Watch:
         """Return what follows a text under these guards."""
-        turns_back = is_answer and not self._vault.is_empty
-        expression = self._vault.expression() if turns_back else None
+        expression = self._vault.expression() if is_answer and self._turns_back else None
         return Watch(tallies, expression, self._conversation, is_growing=is_growing)
 
     def turned_back(self, text: str) -> str:
@@ -183,14 +198,14 @@ class GuardSession:
         held_ns: int | None = None,
     ) -> Outcome:
         """Check whole texts, on their way to the provider or back. Those of a stream were held for some time."""
-        if self._glance is not None and not (is_answer and not self._vault.is_empty):
+        if self._glance is not None and not (is_answer and self._turns_back):
             allowed = self._glance.allowed(texts, self._conversation, is_streamed=is_streamed)
             if allowed is not None:
                 if held_ns is not None:
                     held_us = held_ns // 1_000
                     allowed = [replace(each, held_us=held_us, first_held_us=held_us) for each in allowed]
                 self.decisions += allowed
-                as_they_are = tuple(each.text for each in texts)
+                as_they_are = tuple([text for _, text in texts])
                 return Outcome(action="allow", texts=as_they_are, stored=as_they_are)
         texts = [PlacedText(place=each.place, text=encodable(each.text)) for each in texts]
         by_place = {place: self.tallies(place) for place in dict.fromkeys(each.place for each in texts)}

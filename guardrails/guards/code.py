@@ -128,6 +128,7 @@ class CodeGuard:
     languages: frozenset[str]
     unfenced: bool
     reads_raw = False
+    reads_text_alone = True
 
     def judge(self, text: str, conversation: Conversation = NOTHING_SAID) -> Sequence[Finding]:
         """Return the blocks of code in a text, and the lines of code that stand in none."""

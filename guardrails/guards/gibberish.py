@@ -94,6 +94,7 @@ class GibberishGuard:
     threshold: float
     least_letters: int
     reads_raw = False
+    reads_text_alone = True
 
     def judge(self, text: str, conversation: Conversation = NOTHING_SAID) -> Sequence[Finding]:
         """Return the stretches of a text that are made of unlikely letters; the score grows with how unlikely."""

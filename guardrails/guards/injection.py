@@ -52,6 +52,7 @@ class InjectionGuard:
     threshold: float
     decode: bool
     reads_raw = False
+    reads_text_alone = True
 
     def judge(self, text: str, conversation: Conversation = NOTHING_SAID) -> Sequence[Finding]:
         """Return the phrases of a text that together weigh enough, each with the score of all; else nothing."""

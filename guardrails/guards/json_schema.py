@@ -53,6 +53,7 @@ class JsonSchemaGuard:
     """A schema that whole texts must fit."""
 
     reads_raw = True
+    reads_text_alone = True
 
     def __init__(self, schema: Mapping[str, Any], *, fenced: bool) -> None:
         self.fenced = fenced

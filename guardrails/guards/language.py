@@ -108,6 +108,7 @@ class LanguageGuard:
     other_scripts: bool
     least_words: int
     reads_raw = False
+    reads_text_alone = True
 
     def judge(self, text: str, conversation: Conversation = NOTHING_SAID) -> Sequence[Finding]:
         """Return the whole text if it is surely in a language that is not expected."""

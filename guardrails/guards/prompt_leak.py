@@ -59,6 +59,7 @@ class PromptLeakGuard:
     """Canaries, and how many words in a row are too many."""
 
     reads_raw = False
+    reads_text_alone = False
 
     def __init__(self, canaries: Sequence[str], run: int) -> None:
         self.run = run

@@ -57,6 +57,7 @@ class RefusalGuard:
 
     within: int
     reads_raw = False
+    reads_text_alone = True
 
     def judge(self, text: str, conversation: Conversation = NOTHING_SAID) -> Sequence[Finding]:
         """Return where the first phrase of refusal stands."""
