@@ -4,8 +4,9 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
-from uuid import uuid4
+from typing import Any, Protocol
+
+import orjson
 
 from guardrails.policy import Policy
 from guardrails.session import Decision
@@ -13,7 +14,8 @@ from guardrails.verdict import STOPPING
 from inference_proxy.journal import Journal
 from inference_proxy.metrics import Metrics
 from inference_proxy.settings import Audit
-from ingest.records import Span, Verdicts, encode
+from inference_proxy.trace_context import random_uuid
+from ingest.records import Span, Verdicts, encode, new_verdicts
 from ingest.spool import SpoolError
 
 logger = logging.getLogger(__name__)
@@ -89,8 +91,8 @@ def _encoded(span: Span) -> bytes:
 
 
 def _verdicts(span: Span, policy: Policy, decisions: Sequence[Decision]) -> Verdicts:
-    return Verdicts(
-        id=uuid4(),
+    return new_verdicts(
+        id=random_uuid(),
         project_id=span.project_id,
         trace_id=span.trace_id,
         span_id=span.span_id,
@@ -103,5 +105,48 @@ def _verdicts(span: Span, policy: Policy, decisions: Sequence[Decision]) -> Verd
         route=span.route,
         model=span.model or span.model_requested,
         api_key_id=span.api_key_id,
-        decisions=decisions,
+        decisions=[_said(decision) for decision in decisions],
     )
+
+
+def _said(decision: Decision) -> Any:
+    """Return a decision for the record: what it is, and whatever else is not as usual."""
+    known = _KNOWN.get(id(decision))
+    if known is not None:
+        return known[1]
+    said = {
+        "guard": decision.guard,
+        "kind": decision.kind,
+        "place": decision.place,
+        "action": decision.action,
+    }
+    for name, usual in _USUAL:
+        value = getattr(decision, name)
+        if value != usual:
+            said[name] = value
+    if decision.action != "allow" or decision.duration_us or decision.held_us is not None:
+        return said
+    # Of a first look at a text: the same decision every time, and in the record the same bytes.
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.clear()
+    written = orjson.Fragment(orjson.dumps(said))
+    _KNOWN[id(decision)] = decision, written
+    return written
+
+
+_USUAL: Sequence[tuple[str, Any]] = (
+    ("is_shadow", False),
+    ("error", ""),
+    ("entities", {}),
+    ("score", None),
+    ("duration_us", 0),
+    ("is_streamed", False),
+    ("canary", ""),
+    ("scope", ""),
+    ("entity_scores", {}),
+    ("held_us", None),
+    ("held", None),
+)
+_MOST_KNOWN = 4_096
+# By identity: what is known here is kept, and cannot lose its id.
+_KNOWN: dict[int, tuple[Decision, Any]] = {}

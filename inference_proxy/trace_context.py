@@ -3,6 +3,7 @@
 import random
 import re
 from dataclasses import dataclass
+from uuid import UUID
 
 _IDS = random.Random(random.SystemRandom().getrandbits(256))  # noqa: S311 (ids are unique, not secret)
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
@@ -33,3 +34,8 @@ def continued_from(traceparent: str) -> TraceContext:
                 return TraceContext(trace_id, f"{_IDS.getrandbits(64) or 1:016x}", parent_id)
     ids = f"{_IDS.getrandbits(192) | 1 << 64 | 1:048x}"
     return TraceContext(ids[:32], ids[32:])
+
+
+def random_uuid() -> UUID:
+    """Return an id that is unique, not secret; to ask the kernel for one takes longer than to write what it is for."""
+    return UUID(int=_IDS.getrandbits(128))
