@@ -50,8 +50,10 @@ class ProjectPermits:
 
     def __init__(self, permits: Sequence[Permit], takings: Takings | None) -> None:
         self._takings = takings
+        # Of several for the same text the one that is good for most.
+        ordered = sorted(permits, key=lambda permit: (not permit.is_once, permit.expires_at_s))
         self._permits: Mapping[str, Permit] = {
-            fingerprint: permit for permit in permits for fingerprint in permit.fingerprints
+            fingerprint: permit for permit in ordered for fingerprint in permit.fingerprints
         }
 
     def find(self, fingerprint: str) -> Permit | None:

@@ -54,6 +54,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/experiments/<uuid:experiment_id>", experiments.OneExperiment.as_view(), name="experiment"),
     path("v1/escalations", escalations.Escalations.as_view(), name="escalations"),
     path("v1/escalations/<hexid:span_id>", escalations.OneEscalation.as_view(), name="escalation"),
+    path(
+        "v1/escalations/<hexid:span_id>/decision", escalations.Decision.as_view(), name="escalation-decision"
+    ),
     path("v1/conversations", conversations.Conversations.as_view(), name="conversations"),
     path("schema", documentation.Schema.as_view(), name="schema"),
     path("docs", documentation.docs, name="docs"),

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from redis.retry import Retry
 from console.accounts.models import ApiKey, Project
 from console.gateway.models import ModelRoute, Publication, RouteTarget, Upstream
 from console.policies.in_force import InForce
+from console.policies.permits import permits
 from inference_proxy.snapshot import (
     REDIS_CHANNEL,
     REDIS_KEY,
@@ -92,13 +94,14 @@ def build(*, version: str) -> Snapshot:
     return Snapshot(
         version=version,
         keys=KeyRing({KeyHash(key.hash): _grant(key) for key in keys if key.is_in_force(now)}),
-        projects=_projects({upstream.id for upstream in upstreams}),
+        projects=_projects({upstream.id for upstream in upstreams}, now),
         upstreams={upstream.id: _upstream(upstream) for upstream in upstreams},
+        console_url=settings.CONSOLE_URL,
     )
 
 
-def _projects(enabled: set[UUID]) -> dict[UUID, ProjectConfig]:
-    in_force = InForce.load()
+def _projects(enabled: set[UUID], now: datetime) -> dict[UUID, ProjectConfig]:
+    in_force, let_pass = InForce.load(), permits(now)
     targets = Prefetch("targets", RouteTarget.objects.order_by("position"))
     routes = Prefetch("routes", ModelRoute.objects.order_by("pattern").prefetch_related(targets))
     return {
@@ -111,6 +114,7 @@ def _projects(enabled: set[UUID]) -> dict[UUID, ProjectConfig]:
             policy=in_force.of_project(project.id),
             scoped=in_force.scoped(project.id),
             stores_messages=project.stores_messages,
+            permits=let_pass.get(project.id, ()),
         )
         for project in Project.objects.order_by("created_at", "id").prefetch_related(routes)
     }

@@ -1,10 +1,12 @@
 """Guard policies and every version they ever had."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from console.accounts.models import ApiKey, Project, User
 from console.gateway.models import ModelRoute
@@ -121,12 +123,23 @@ class Escalation(models.Model):
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
+    fingerprints = models.JSONField(default=list)
+    """By what the same call is known again; none for what came as a trace."""
+    allowed_until = models.DateTimeField(null=True, blank=True)
+    """Until when the same call passes."""
+    is_for_one_call = models.BooleanField(default=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    calls_passed = models.PositiveIntegerField(default=0)
+    """How many calls have passed because of it, as far as the store knows."""
+    last_passed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-at", "id"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["project", "state", "-at"], name="escalations_by_state"),
             models.Index(fields=["project", "span_id"], name="escalations_by_reference"),
+            models.Index(fields=["allowed_until"], condition=Q(state="allowed"), name="escalations_let_pass"),
         ]
 
     def __str__(self) -> str:
@@ -136,3 +149,24 @@ class Escalation(models.Model):
     def is_decided(self) -> bool:
         """Tell whether a person has said what becomes of it."""
         return self.state in (self.State.ALLOWED, self.State.DENIED)
+
+    def passes(self, now: datetime) -> bool:
+        """Tell whether the same call is let pass now."""
+        return (
+            self.state == self.State.ALLOWED
+            and self.allowed_until is not None
+            and self.allowed_until > now
+            and self.revoked_at is None
+            and not (self.is_for_one_call and self.calls_passed)
+        )
+
+    @property
+    def passing(self) -> str:
+        """Return in a word what becomes of the same call now; empty where nothing ever passed."""
+        if self.allowed_until is None:
+            return ""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.passes(timezone.now()):
+            return "passes"
+        return "used" if self.is_for_one_call and self.calls_passed else "expired"

@@ -15,6 +15,7 @@ import openai
 import orjson
 import uvicorn
 
+from guardrails.permits import Permit
 from guardrails.policy import GuardConfig, Policy
 from inference_proxy.asgi import Application
 from inference_proxy.sealing import seal, upstream_binding
@@ -80,6 +81,8 @@ class RunningProxy:
             )
         self.policy: Policy | None = None
         self.stores_messages = True
+        self.permits: tuple[Permit, ...] = ()
+        self.console_url = ""
         values: dict[str, Any] = {
             "secret_key": SECRET_KEY,
             "spool_dir": directory / "spool",
@@ -147,9 +150,11 @@ class RunningProxy:
                     routes=self.routes,
                     policy=self.policy,
                     stores_messages=self.stores_messages,
+                    permits=self.permits,
                 )
             },
             upstreams={each.id: each for each in self.upstreams},
+            console_url=self.console_url,
         )
         temporary = self.snapshot_file.with_suffix(".new")
         temporary.write_bytes(dump(snapshot))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.test import Client
 from redis import Redis
 
 from console.accounts.models import Project
@@ -42,3 +43,33 @@ def test_while_redis_is_away_nothing_is_said_to_be_forgotten(app: App, settings:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
 
     assert app._client.delete("/api/v1/conversations?session=talk").status_code == 503
+
+
+def test_a_person_decides_and_a_key_does_not(
+    app: App, owner_client: Client, teammate_client: Client, project: Project
+) -> None:
+    event = make_event(project.id, at=NOW - timedelta(minutes=1), action="escalate", fingerprints=["ab" * 16])
+    write(store(), [event], token=event.trace_id)
+    door = f"escalations/{event.span_id}/decision"
+    allow = {"decision": "allow", "lasts_s": 600, "for_one_call": True}
+
+    def say(client: Client, body: Any) -> Any:
+        return client.post(f"/api/v1/{door}?project=lighthouse", body, content_type="application/json")
+
+    refused = app.post(door, allow)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
+    assert "would decide about its own" in refused.json()["error"]["message"]
+    assert say(teammate_client, allow).status_code == 404
+    assert say(owner_client, allow | {"lasts_s": 5}).status_code == 400
+    assert say(owner_client, {"decision": "perhaps"}).status_code == 400
+    assert say(owner_client, allow).json()["passing"] == "passes"
+    assert say(owner_client, allow).status_code == 409
+
+    one = app.get(f"escalations/{event.span_id}").json()
+    assert (one["state"], one["is_for_one_call"], one["calls_passed"]) == ("allowed", True, 0)
+    assert [row["reference"] for row in app.get("escalations", passing="true").json()["data"]] == [
+        event.span_id
+    ]
+    assert app._client.delete(f"/api/v1/{door}").json()["passing"] == "revoked"
+    assert app._client.delete(f"/api/v1/{door}").status_code == 409
+    assert app.get("escalations", passing="true").json()["data"] == []

@@ -1,18 +1,31 @@
 """What a guard holds back for a person waits in a queue until somebody has decided."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
 from console.accounts.models import AuditEntry, Project, User
+from console.gateway.publish import build
 from console.policies.actions import save_policy
-from console.policies.escalations import EscalationError, claim, collect, decide, release
+from console.policies.escalations import (
+    EscalationError,
+    claim,
+    collect,
+    decide,
+    note_passed,
+    release,
+    revoke,
+)
 from console.policies.models import Escalation, Policy
 from console.store import store
+from guardrails.permits import Permit
+from inference_proxy.snapshot import dump, parse
 from ingest.writer import write
 from tests.makers import make_event
 
@@ -35,6 +48,14 @@ def held(project: Project, **fields: object) -> Escalation:
         "entities": {"CREDIT_CARD": 1},
     }  # fmt: skip
     return Escalation.objects.create(**values | fields)
+
+
+PRINTS = ["ab" * 16]
+
+
+def permits_of(project: Project) -> tuple[Permit, ...]:
+    """What the proxy is told."""
+    return parse(dump(build(version="1"))).projects[project.pk].permits
 
 
 def test_events_become_rows_once(with_store: None, project: Project) -> None:
@@ -158,3 +179,121 @@ def test_a_note_that_no_guard_can_look_at_changes_nothing(
     row.refresh_from_db()
     assert (row.state, row.note) == ("open", "")
     assert "Nothing was changed" in answer.content.decode()
+
+
+def test_what_is_allowed_reaches_the_proxy_and_what_is_revoked_leaves_it(
+    project: Project, owner: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    row = held(project, fingerprints=PRINTS)
+    began = int(time.time())
+
+    with django_capture_on_commit_callbacks() as published:
+        allowed = decide(escalation=row, allow=True, by=owner, lasts=timedelta(hours=2), for_one_call=True)
+
+    [permit] = permits_of(project)
+    assert published
+    assert (permit.escalation_id, permit.by, permit.is_once) == (row.pk, "owner@example.com", True)
+    assert (permit.fingerprints, permit.expires_at_s - began) == (tuple(PRINTS), pytest.approx(7_200, abs=30))
+    assert allowed.passing == "passes"
+    entry = AuditEntry.objects.latest("number")
+    assert (entry.action, entry.details["once"]) == ("escalation.allowed", True)
+
+    assert revoke(escalation=row, by=owner).passing == "revoked"
+    assert permits_of(project) == ()
+    assert AuditEntry.objects.latest("number").action == "escalation.revoked"
+    with pytest.raises(EscalationError, match="nothing is let pass by it any more"):
+        revoke(escalation=row, by=owner)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"state": "denied"},
+        {"allowed_until": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"is_for_one_call": True, "calls_passed": 1},
+    ],
+    ids=["denied", "expired", "used"],
+)
+def test_what_does_not_pass_any_more_is_no_permit(project: Project, fields: dict[str, Any]) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    held(project, **{"state": "allowed", "fingerprints": PRINTS, "allowed_until": soon} | fields)
+
+    assert permits_of(project) == ()
+
+
+def test_one_word_counts_for_every_guard_that_held_the_call(
+    project: Project, owner: User, teammate: User
+) -> None:
+    cards = held(project, fingerprints=PRINTS)
+    names = held(project, guard="names", fingerprints=["cd" * 16])
+    held(project, span_id="c" * 16, fingerprints=["ef" * 16])
+
+    claim(escalation=cards, by=owner)
+    names.refresh_from_db()
+    assert names.claimed_by == owner
+    decide(escalation=names, allow=True, by=owner)
+
+    assert {permit.escalation_id for permit in permits_of(project)} == {cards.pk, names.pk}
+
+
+@pytest.mark.parametrize("lasts", [timedelta(seconds=5), timedelta(days=31)])
+def test_a_call_is_allowed_for_a_minute_to_thirty_days(
+    project: Project, owner: User, lasts: timedelta
+) -> None:
+    with pytest.raises(EscalationError, match="at least a minute and at most 30 days"):
+        decide(escalation=held(project, fingerprints=PRINTS), allow=True, by=owner, lasts=lasts)
+
+
+def test_what_came_as_a_trace_is_allowed_for_the_record(project: Project, owner: User) -> None:
+    decided = decide(escalation=held(project), allow=True, by=owner)
+
+    assert (decided.state, decided.passing, permits_of(project)) == ("allowed", "", ())
+
+
+def test_calls_that_passed_are_counted(with_store: None, project: Project, owner: User) -> None:
+    row = decide(escalation=held(project, fingerprints=PRINTS), allow=True, by=owner, for_one_call=True)
+    at = datetime.now(UTC)
+    events = [
+        make_event(project.pk, at=at, action="allow", escalation_id=row.pk, span_id=span)
+        for span in ("d" * 16, "d" * 16)
+    ]
+    write(store(), events, token=uuid.uuid4().hex)
+
+    note_passed(project)
+
+    row.refresh_from_db()
+    assert (row.calls_passed, row.passing) == (1, "used")
+    assert permits_of(project) == ()
+
+
+def test_the_pages_let_pass_and_revoke(with_store: None, owner_client: Client, project: Project) -> None:
+    row = held(project, fingerprints=PRINTS)
+    assert "one call only" in owner_client.get(f"{QUEUE}{row.pk}/").content.decode()
+
+    owner_client.post(f"{QUEUE}{row.pk}/change/", {"do": "allow", "lasts": "1440", "once": "on"})
+
+    row.refresh_from_db()
+    assert row.allowed_until is not None
+    assert row.decided_at is not None
+    assert (row.allowed_until - row.decided_at, row.is_for_one_call) == (timedelta(days=1), True)
+    listed = owner_client.get(f"{QUEUE}?state=passing").content.decode()
+    assert row.span_id in listed
+    assert "Revoke" in owner_client.get(f"{QUEUE}{row.pk}/").content.decode()
+    answer = owner_client.post(f"{QUEUE}{row.pk}/change/", {"do": "revoke", "from": "list"}, follow=True)
+    assert "Nothing is let pass" in answer.content.decode()
+    assert "revoked by" in owner_client.get(f"{QUEUE}{row.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("lasts", ["0", "-1", "43201", "x", "9" * 40])
+def test_a_page_says_for_how_long_a_call_can_be_allowed(
+    owner_client: Client, project: Project, lasts: str
+) -> None:
+    row = held(project, fingerprints=PRINTS)
+
+    answer = owner_client.post(
+        f"{QUEUE}{row.pk}/change/", {"do": "allow", "lasts": lasts, "note": ""}, follow=True
+    )
+
+    row.refresh_from_db()
+    assert row.state == "open"
+    assert "a call is allowed for 1 to 43200 minutes" in answer.content.decode()
