@@ -17,7 +17,7 @@ from console.supervisor.logs import LogPrinter
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_AFTER_S = 60.0
 """A process that lived this long starts again with the shortest pause."""
-CHECK_EVERY_S, CHECK_TIMEOUT_S, CHECKS_MISSED = 5.0, 4.0, 6
+CHECK_TIMEOUT_S, CHECKS_MISSED = 4.0, 6
 _PR_SET_PDEATHSIG = 1
 
 Check = Callable[[], Awaitable[bool]]
@@ -46,6 +46,8 @@ class ChildSpec:
     after: tuple[str, ...] = ()
     start_timeout_s: float = 90.0
     stop_timeout_s: float = 6.0
+    hung_after_s: float = 30.0
+    """A process that was ready and misses all its checks for so long is ended and started again."""
 
 
 @dataclass(slots=True)
@@ -141,15 +143,21 @@ class Child:
             if self.spec.ready_line is None:
                 self._is_ready()
             return
-        while not await _passes(self.spec.check):  # noqa: ASYNC110 — the other side is a process
+        while not await _passes(self.spec.check, CHECK_TIMEOUT_S):  # noqa: ASYNC110 — the other side is a process
             await asyncio.sleep(0.1)
         self._is_ready()
-        missed = 0
+        # Misses are counted, and not the time: were we stopped ourselves, only one would have been missed.
+        missed, turn_s = 0, self.spec.hung_after_s / CHECKS_MISSED
         while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            missed = 0 if await _passes(self.spec.check) else missed + 1
+            has_passed, _ = await asyncio.gather(
+                _passes(self.spec.check, 0.8 * turn_s), asyncio.sleep(turn_s)
+            )
+            missed = 0 if has_passed else missed + 1
             if missed >= CHECKS_MISSED:
-                self.printer.note(self.spec.name, "has not answered its health check for 30 s; ending it")
+                self.printer.note(
+                    self.spec.name,
+                    f"has not answered its health check for {self.spec.hung_after_s:.0f} s; ending it",
+                )
                 self._signal(signal.SIGKILL, group=True)
                 return
 
@@ -189,9 +197,9 @@ async def run_to_end(
         raise
 
 
-async def _passes(check: Check) -> bool:
+async def _passes(check: Check, within_s: float) -> bool:
     try:
-        return await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
+        return await asyncio.wait_for(check(), within_s)
     except (OSError, TimeoutError, EOFError):
         return False
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from console.supervisor.checks import answers_http
 from console.supervisor.child import ChildSpec
 from console.supervisor.home import StartError
 from console.supervisor.logs import LogPrinter
@@ -103,6 +104,36 @@ async def test_a_process_that_falls_is_started_again(tmp_path: Path) -> None:
     assert len(count.read_text()) >= 2
 
 
+async def test_a_process_that_hangs_is_ended_and_started_again(unused_tcp_port: int) -> None:
+    answers = f"""
+import http.server, os
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+server = http.server.HTTPServer(("127.0.0.1", {unused_tcp_port}), Handler)
+print("up", os.getpid(), flush=True)
+server.serve_forever()
+"""
+    check = answers_http("127.0.0.1", unused_tcp_port, "/health")
+    command = [sys.executable, "-S", "-c", answers]
+    environment = {"PATH": os.defpath}
+    run = Supervised(
+        ChildSpec(name="guard", command=command, environment=environment, check=check, hung_after_s=0.6)
+    )
+    await run.until_ready()
+    first = int(re.findall(r"up (\d+)", run.out.getvalue())[0])
+
+    os.kill(first, signal.SIGSTOP)
+    await run.until_printed("starting again in 0.5 s")
+    async with asyncio.timeout(20):
+        while not await _answers(check):
+            await asyncio.sleep(0.02)
+    await run.interrupt()
+
+    assert "has not answered its health check for 1 s; ending it" in run.out.getvalue()
+    assert "ended with signal SIGKILL" in run.out.getvalue()
+
+
 async def test_a_process_that_ignores_the_signal_is_ended_with_its_group() -> None:
     spawns = f"import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', {STUBBORN!r}]); print('up', p.pid, flush=True); {STUBBORN}"
     run = Supervised(a_process("guard", spawns, stop_timeout_s=0.5))
@@ -132,6 +163,13 @@ async def test_everything_stops_within_ten_seconds() -> None:
     await run.interrupt()
 
     assert time.monotonic() - began < 10
+
+
+async def _answers(check: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        return await check()
+    except OSError:
+        return False
 
 
 async def _until_gone(pid: int) -> None:
