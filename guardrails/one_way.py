@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 _TOKEN = re.compile(r"\b([A-Z][A-Z0-9_]{0,63}):e1:([A-Za-z0-9_-]{22,})")
+_WRITTEN = re.compile(r"\b[A-Z][A-Z0-9_]{0,63}:e1:[A-Za-z0-9_-]*=*")
+_HASH = re.compile(r"\b[A-Z][A-Z0-9_]{0,63}:h1:[0-9a-f]{32}\b")
 _HASH_BYTES = 16
 
 
@@ -75,6 +77,8 @@ def opened(token: str, keys: RedactionKeys) -> str:
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV  # noqa: PLC0415
 
     found = _TOKEN.search(token)
+    if found is None and ":e1:" in token:
+        raise UnopenedError("some of this value is missing: copy it whole")
     if found is None:
         raise UnopenedError("this is no encrypted value: those look like EMAIL_ADDRESS:e1:…")
     entity, body = found.groups()
@@ -85,6 +89,16 @@ def opened(token: str, keys: RedactionKeys) -> str:
         raise UnopenedError(
             "this value does not open: it was made in another project or under another secret, or it is damaged"
         ) from error
+
+
+def tokens_in(text: str) -> list[tuple[int, int]]:
+    """Return where encrypted values stand in a text, whole ones and those that something is missing of."""
+    return [found.span() for found in _WRITTEN.finditer(text)]
+
+
+def count_hashes(text: str) -> int:
+    """Return how many keyed hashes stand in a text: those do not open."""
+    return sum(1 for _ in _HASH.finditer(text))
 
 
 def reveal(text: str, keys: RedactionKeys) -> str:

@@ -11,6 +11,7 @@ from console.api.v1 import (
     experiments,
     guard_events,
     prompts,
+    revealed,
     scores,
     spans,
     traces,
@@ -57,6 +58,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "v1/escalations/<hexid:span_id>/decision", escalations.Decision.as_view(), name="escalation-decision"
     ),
+    path("v1/reveal", revealed.RevealedText.as_view(), name="reveal"),
     path("v1/conversations", conversations.Conversations.as_view(), name="conversations"),
     path("schema", documentation.Schema.as_view(), name="schema"),
     path("docs", documentation.docs, name="docs"),

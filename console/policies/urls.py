@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from console.policies.pages import editor, escalated, events, history
+from console.policies.pages import editor, escalated, events, history, revealed
 
 app_name = "policies"
 _GUARDS = "p/<slug:slug>/guards/"
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_GUARDS}escalated/", escalated.queue, name="escalated"),
     path(f"{_GUARDS}escalated/<uuid:escalation_id>/", escalated.one, name="escalation"),
     path(f"{_GUARDS}escalated/<uuid:escalation_id>/change/", escalated.change, name="escalation_change"),
+    path(f"{_GUARDS}reveal/", revealed.revealed, name="reveal"),
     path(f"{_GUARDS}roll-out/", history.roll_out_to, name="roll_out"),
     path(f"{_GUARDS}history/<int:number>/roll-back/", history.back_to, name="roll_back"),
 ]

@@ -6,12 +6,15 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.forms import BoundField, CheckboxInput
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from console import formats
+from console.accounts.access import can
+from console.accounts.models import Project, User
 
 register = template.Library()
 
@@ -47,6 +50,12 @@ def money(amount_usd: Decimal | float | None) -> SafeString:
 def tone(word: str) -> str:
     """Return the colour class of a status or of a guard's action."""
     return STATUS_TONES.get(word) or ACTION_TONES.get(word, "")
+
+
+@register.filter
+def managed_by(project: Project, user: User | AnonymousUser) -> bool:
+    """Tell whether a person may manage a project, for links to what only owners see."""
+    return can(user, project, to="manage")
 
 
 @register.filter
