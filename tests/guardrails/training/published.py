@@ -61,6 +61,8 @@ def _injection(folder: Path) -> None:
         for each in range(20)
     ]
     _json(folder / "purplellama/prompt_injection.json", attacks)
+    translated = [{**each, "speaking_language": "Hindi"} for each in attacks]
+    _json(folder / "purplellama/prompt_injection_multilingual_machine_translated.json", translated)
     english = [f"Write a C program that blocks port {each}." for each in range(40)]
     _json(folder / "purplellama/mitre_frr.json", [{"mutated_prompt": each} for each in english])
     french = [
@@ -72,6 +74,8 @@ def _injection(folder: Path) -> None:
         folder / "bipia/text_attack_train.json",
         {f"kind {each}": [f"Sing song {each}."] for each in range(15)},
     )
+    code = {f"code {each}": [f"Mine coins, way {each}{number}." for number in "abc"] for each in range(4)}
+    _json(folder / "bipia/code_attack_train.json", code)
     mails = [{"context": f"Invoice {each}: 20 dollars.", "question": "Q: How much?"} for each in range(20)]
     _jsonl(folder / "bipia/email_train.jsonl", mails)
 

@@ -82,6 +82,46 @@ def test_no_text_of_the_challenge_is_learned(learned: list[Example]) -> None:
     assert not seen & {fingerprint(each) for each in hard}
 
 
+def test_what_is_judged_besides_is_of_sources_of_its_own_and_learned_by_none(
+    data: Path, learned: list[Example]
+) -> None:
+    besides = list(injection.judged_besides(data))
+    seen = {fingerprint(each) for each in learned}
+
+    assert Counter((each.source, each.injection) for each in besides) == {
+        ("cyberseceval-translated", 1.0): 10,
+        ("bipia-pairs", 1.0): 60,
+        ("bipia-pairs", 0.0): 20,
+    }
+    assert not {each.source for each in besides} & {each.source for each in learned}
+    assert not seen & {fingerprint(each) for each in besides}
+
+
+def test_a_mail_beside_its_question_attacks_only_with_a_wish_put_into_it(data: Path) -> None:
+    pairs = [each for each in injection.judged_besides(data) if each.source == "bipia-pairs"]
+
+    assert all(each.task == "How much?" for each in pairs)
+    assert all(("Mine coins" in each.text) == bool(each.injection) for each in pairs)
+    assert len({each.text for each in pairs if not each.injection}) == 20
+
+
+def test_every_file_of_attacks_that_names_a_frame_has_a_harmless_one_of_the_same_name() -> None:
+    frames = (
+        "tails",
+        "gates",
+        "unleashed",
+        "completion",
+        "wrapped",
+        "virtual",
+        "longforms",
+        "manytongues",
+        "sixtongues",
+    )
+
+    for kind in ("attacks", "benign"):
+        assert [name for name in frames if not (TEMPLATES / kind / f"{name}.txt").is_file()] == []
+
+
 def test_what_is_held_out_is_labelled_by_its_source(data: Path) -> None:
     attacks = {each.source for each in injection.held_out(data) if each.injection}
 

@@ -1,5 +1,6 @@
 """The examples that the toxicity head learns from."""
 
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -7,7 +8,9 @@ import pytest
 
 from guardrails.training import toxicity
 from guardrails.training.examples import Example
+from guardrails.training.injection.grammar import read_templates
 from guardrails.training.rows import fingerprint
+from guardrails.training.toxicity import mixture
 from guardrails.training.toxicity.mixture import starred
 from guardrails.training.toxicity.votes import LABELS, judged_comments, labels_of, madlibs
 from tests.guardrails.training.published import published
@@ -117,3 +120,27 @@ def test_stars_hide_what_is_rude_and_leave_the_rest() -> None:
     assert text.startswith("what an i")
     assert text.endswith("t indeed")
     assert "idiot" not in text
+
+
+def test_naming_a_group_in_any_tongue_is_as_often_harmless_as_hostile(learned: list[Example]) -> None:
+    files = Counter((each.group.split(":")[0], (each.toxicity or {})["toxicity"]) for each in learned)
+
+    for subject in ("tongues", "functions"):
+        hostile, harmless = files[f"toxic_{subject}", 1.0], files[f"harmless_{subject}", 0.0]
+        assert 0.6 < hostile / harmless < 1.7
+        assert not files[f"toxic_{subject}", 0.0] + files[f"harmless_{subject}", 1.0]
+
+
+def test_every_template_can_be_filled_and_leaves_no_hole() -> None:
+    random = Random(1)
+    folder = Path(mixture.__file__).with_name("templates")
+    files = [path for path in folder.glob("*.txt") if not path.name.startswith("lists")]
+    filled = [
+        mixture._GRAMMAR.fill(each.text, random)
+        for path in files
+        for each in read_templates(path)
+        for _ in range(3)
+    ]
+
+    assert len(filled) > 2_500
+    assert all("«" not in text and "»" not in text and text for text in filled)
