@@ -187,29 +187,41 @@ class Verdicts:
     """Objects, or their JSON, with the fields of a guard event that differ from guard to guard."""
 
     def events(self) -> "list[GuardEvent]":
-        """Return the rows. Raises for decisions that were not read from a spool."""
-        common: dict[str, Any] = {name: getattr(self, name) for name in _OF_THE_CALL}
+        """Return the rows as guard events. Raises for decisions that were not read from a spool."""
+        return [
+            GuardEvent(id=UUID(int=number), **dict(zip(GUARD_EVENT_FIELDS[1:], others, strict=True)))
+            for number, *others in self.rows()
+        ]
+
+    def rows(self) -> "list[tuple[Any, ...]]":
+        """Return the rows: the id as a number, the other fields of a guard event in their order. Raises as `events` does."""
         first = self.id.int
+        call = self.project_id, self.trace_id, self.span_id, self.at_us
+        policy = self.policy_id, self.policy_name, self.policy_version
+        about, key = (self.environment, self.route, self.model), self.api_key_id
         sources = {scope: _policy_columns(said) for scope, said in self.sources.items()}
         return [
-            GuardEvent(
-                id=UUID(int=(first + number) % _ALL_IDS),
-                guard=each["guard"],
-                guard_kind=each["kind"],
-                place=each["place"],
-                action=each["action"],
-                is_shadow=each.get("is_shadow", False),
-                error=each.get("error", ""),
-                entities=each.get("entities") or {},
-                score=each.get("score"),
-                duration_us=each.get("duration_us", 0),
-                is_streamed=each.get("is_streamed", False),
-                entity_scores=each.get("entity_scores") or {},
-                held_us=each.get("held_us"),
-                canary=each.get("canary", ""),
-                scope=each.get("scope", ""),
-                **_held_columns(each.get("held")),
-                **common | sources.get(each.get("scope", ""), {}),
+            (
+                (first + number) % _ALL_IDS,
+                *call,
+                *(sources.get(each.get("scope", ""), policy) if sources else policy),
+                each["guard"],
+                each["kind"],
+                each["place"],
+                each["action"],
+                each.get("is_shadow", False),
+                each.get("error", ""),
+                each.get("entities") or {},
+                each.get("score"),
+                each.get("duration_us", 0),
+                each.get("is_streamed", False),
+                *about,
+                each.get("entity_scores") or {},
+                each.get("held_us"),
+                each.get("canary", ""),
+                each.get("scope", ""),
+                key,
+                *_held_columns(each.get("held")),
             )
             for number, each in enumerate(self.decisions)
         ]
@@ -219,25 +231,21 @@ new_verdicts = twin_of(Verdicts)
 """Makes verdicts, quickly."""
 
 
-def _held_columns(said: Mapping[str, Any] | None) -> dict[str, Any]:
+GUARD_EVENT_FIELDS = tuple(each.name for each in fields(GuardEvent))
+
+
+def _held_columns(said: Mapping[str, Any] | None) -> tuple[list[str], UUID | None]:
     if not said:
-        return {}
+        return [], None
     allowed = said.get("escalation_id")
-    return {
-        "fingerprints": list(said.get("fingerprints") or ()),
-        "escalation_id": UUID(allowed) if allowed else None,
-    }
+    return list(said.get("fingerprints") or ()), UUID(allowed) if allowed else None
 
 
-def _policy_columns(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {"policy_id": _uuid(said["id"]), "policy_name": said["name"], "policy_version": said["version"]}
+def _policy_columns(said: Mapping[str, Any]) -> tuple[UUID, str, int]:
+    return _uuid(said["id"]), said["name"], said["version"]
 
 
 _ALL_IDS = 2**128
-_OF_THE_CALL = (
-    "project_id", "trace_id", "span_id", "at_us", "policy_id", "policy_name", "policy_version", "environment", "route",
-    "model", "api_key_id",
-)  # fmt: skip
 
 
 ScoreState = Literal["scored", "unscored", "not_applicable"]
@@ -349,14 +357,19 @@ def decode(payload: bytes) -> Record:
 
 
 def _verdicts(found: dict[str, Any]) -> Verdicts:
-    said = Verdicts(**_with_uuids(found, "id", "project_id", "policy_id", "api_key_id"))
-    try:
-        said.events()
-    except KeyError as error:
-        raise ValueError(f"a decision lacks {error}") from error
+    found["id"] = UUID(found["id"])
+    found["project_id"], found["policy_id"] = _uuid(found["project_id"]), _uuid(found["policy_id"])
+    if found.get("api_key_id") is not None:
+        found["api_key_id"] = _uuid(found["api_key_id"])
+    said = new_verdicts(**found)
+    for each in said.decisions:
+        missing = _OF_A_DECISION - each.keys()
+        if missing:
+            raise ValueError(f"a decision lacks {sorted(missing)}")
     return said
 
 
+_OF_A_DECISION = frozenset({"guard", "kind", "place", "action"})
 _SPAN_FIELDS = tuple(each.name for each in fields(Span))
 
 

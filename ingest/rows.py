@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from ingest import messages
 from ingest.messages import StoredMessage
-from ingest.records import GuardEvent, Price, Score, Span, Usage
+from ingest.records import GUARD_EVENT_FIELDS, GuardEvent, Price, Score, Span, Usage, Verdicts
 from ingest.refusals import is_refusal
 from ingest.sanitising import (
     count,
@@ -268,43 +269,47 @@ _SCORE_COLUMNS: tuple[tuple[str, str, Filler[Score]], ...] = (
     ("scored_at", "DateTime64(6, 'UTC')", lambda b: [time_us(s.scored_at_us) for s in b]),
 )
 
-_GUARD_EVENT_COLUMNS: tuple[tuple[str, str, Filler[GuardEvent]], ...] = (
-    ("id", "UUID", lambda b: [e.id for e in b]),
-    ("project_id", "UUID", lambda b: [e.project_id for e in b]),
-    ("trace_id", "String", lambda b: texts(e.trace_id for e in b)),
-    ("span_id", "String", lambda b: texts(e.span_id for e in b)),
-    ("at", "DateTime64(6, 'UTC')", lambda b: [time_us(e.at_us) for e in b]),
-    ("policy_id", "UUID", lambda b: [e.policy_id for e in b]),
-    ("policy_name", "LowCardinality(String)", lambda b: texts(e.policy_name for e in b)),
-    ("policy_version", "UInt32", lambda b: [count(e.policy_version, maximum=_UINT32) for e in b]),
-    ("guard", "LowCardinality(String)", lambda b: texts(e.guard for e in b)),
-    ("guard_kind", "LowCardinality(String)", lambda b: texts(e.guard_kind for e in b)),
-    ("place", "LowCardinality(String)", lambda b: texts(e.place for e in b)),
-    ("action", "LowCardinality(String)", lambda b: texts(e.action for e in b)),
-    ("is_shadow", "Bool", lambda b: [bool(e.is_shadow) for e in b]),
-    ("error", "LowCardinality(String)", lambda b: texts(e.error for e in b)),
+_GUARD_EVENT_COLUMNS: tuple[tuple[str, str, Callable[[dict[str, Column]], Column]], ...] = (
+    ("id", "UUID", lambda b: b["id"]),
+    ("project_id", "UUID", lambda b: b["project_id"]),
+    ("trace_id", "String", lambda b: texts(b["trace_id"])),
+    ("span_id", "String", lambda b: texts(b["span_id"])),
+    ("at", "DateTime64(6, 'UTC')", lambda b: [time_us(each) for each in b["at_us"]]),
+    ("policy_id", "UUID", lambda b: b["policy_id"]),
+    ("policy_name", "LowCardinality(String)", lambda b: texts(b["policy_name"])),
+    ("policy_version", "UInt32", lambda b: _zero_if_none(counts(b["policy_version"], maximum=_UINT32))),
+    ("guard", "LowCardinality(String)", lambda b: texts(b["guard"])),
+    ("guard_kind", "LowCardinality(String)", lambda b: texts(b["guard_kind"])),
+    ("place", "LowCardinality(String)", lambda b: texts(b["place"])),
+    ("action", "LowCardinality(String)", lambda b: texts(b["action"])),
+    ("is_shadow", "Bool", lambda b: [bool(each) for each in b["is_shadow"]]),
+    ("error", "LowCardinality(String)", lambda b: texts(b["error"])),
     (
         "entities",
         "Map(LowCardinality(String), UInt32)",
-        lambda b: [{text(k): count(v, maximum=_UINT32) for k, v in e.entities.items()} for e in b],
+        lambda b: [
+            each and {text(k): count(v, maximum=_UINT32) for k, v in each.items()} for each in b["entities"]
+        ],
     ),
-    ("score", "Nullable(Float64)", lambda b: [number(e.score) for e in b]),
-    ("duration_us", "UInt64", lambda b: _zero_if_none(counts(e.duration_us for e in b))),
-    ("is_streamed", "Bool", lambda b: [bool(e.is_streamed) for e in b]),
-    ("environment", "LowCardinality(String)", lambda b: texts(e.environment for e in b)),
-    ("route", "LowCardinality(String)", lambda b: texts(e.route for e in b)),
-    ("model", "LowCardinality(String)", lambda b: texts(e.model for e in b)),
+    ("score", "Nullable(Float64)", lambda b: [number(each) for each in b["score"]]),
+    ("duration_us", "UInt64", lambda b: _zero_if_none(counts(b["duration_us"]))),
+    ("is_streamed", "Bool", lambda b: [bool(each) for each in b["is_streamed"]]),
+    ("environment", "LowCardinality(String)", lambda b: texts(b["environment"])),
+    ("route", "LowCardinality(String)", lambda b: texts(b["route"])),
+    ("model", "LowCardinality(String)", lambda b: texts(b["model"])),
     (
         "entity_scores",
         "Map(LowCardinality(String), Float64)",
-        lambda b: [{text(k): number(v) or 0.0 for k, v in e.entity_scores.items()} for e in b],
+        lambda b: [
+            each and {text(k): number(v) or 0.0 for k, v in each.items()} for each in b["entity_scores"]
+        ],
     ),
-    ("held_us", "Nullable(UInt64)", lambda b: counts(e.held_us for e in b)),
-    ("canary", "LowCardinality(String)", lambda b: texts(e.canary for e in b)),
-    ("scope", "LowCardinality(String)", lambda b: texts(e.scope for e in b)),
-    ("api_key_id", "Nullable(UUID)", lambda b: [e.api_key_id for e in b]),
-    ("fingerprints", "Array(String)", lambda b: [[text(each) for each in e.fingerprints] for e in b]),
-    ("escalation_id", "Nullable(UUID)", lambda b: [e.escalation_id for e in b]),
+    ("held_us", "Nullable(UInt64)", lambda b: counts(b["held_us"])),
+    ("canary", "LowCardinality(String)", lambda b: texts(b["canary"])),
+    ("scope", "LowCardinality(String)", lambda b: texts(b["scope"])),
+    ("api_key_id", "Nullable(UUID)", lambda b: b["api_key_id"]),
+    ("fingerprints", "Array(String)", lambda b: text_lists(b["fingerprints"])),
+    ("escalation_id", "Nullable(UUID)", lambda b: b["escalation_id"]),
 )
 
 SPANS = Table(
@@ -338,9 +343,21 @@ def score_columns(batch: Sequence[Score]) -> list[Column]:
     return [fill(batch) for _, _, fill in _SCORE_COLUMNS]
 
 
-def guard_event_columns(batch: Sequence[GuardEvent]) -> list[Column]:
-    """Return the columns of a batch of guard events, in the order of GUARD_EVENTS."""
-    return [fill(batch) for _, _, fill in _GUARD_EVENT_COLUMNS]
+def guard_event_columns(batch: Sequence[tuple[Any, ...]]) -> list[Column]:
+    """Return the columns of a batch of guard events, the fields of each in their order, in the order of GUARD_EVENTS."""
+    columns = _transposed(GUARD_EVENT_FIELDS, batch)
+    return [fill(columns) for _, _, fill in _GUARD_EVENT_COLUMNS]
+
+
+def guard_event_rows(events: Iterable[GuardEvent | Verdicts]) -> list[tuple[Any, ...]]:
+    """Return the rows that events are, and those that verdicts of calls become; an id is a number in them."""
+    rows: list[tuple[Any, ...]] = []
+    for each in events:
+        rows += each.rows() if isinstance(each, Verdicts) else ((each.id.int, *_BESIDE_ID(each)),)
+    return rows
+
+
+_BESIDE_ID = attrgetter(*GUARD_EVENT_FIELDS[1:])
 
 
 def message_columns(batch: Sequence[tuple[UUID, str, StoredMessage, int]]) -> list[Column]:

@@ -37,7 +37,7 @@ def write(
     """
     spans: list[PreparedSpan] = []
     scores: list[Score] = []
-    events: list[GuardEvent] = []
+    events: list[GuardEvent | Verdicts] = []
     for record in records:
         if isinstance(record, PreparedSpan):
             spans.append(record)
@@ -47,14 +47,12 @@ def write(
             spans.append(rows.prepare(record, None))
         elif isinstance(record, Score):
             scores.append(record)
-        elif isinstance(record, Verdicts):
-            events += record.events()
         else:
             events.append(record)
     # Messages first: a span that can be seen can be read.
     _write_messages(client, spans, token, SeenMessages() if seen is None else seen)
     _write_spans(client, spans, token)
-    _write_partitions(client, rows.GUARD_EVENTS, events, token, lambda e: e.at_us, rows.guard_event_columns)
+    _write_events(client, events, token)
     _write_partitions(client, rows.SCORES, scores, token, lambda s: s.trace_start_us, rows.score_columns)
 
 
@@ -82,6 +80,13 @@ def _write_messages(client: Client, spans: Sequence[PreparedSpan], token: str, s
     for month, batch in _by(fresh.values(), lambda row: rows.month_of(row[3])).items():
         _insert(client, rows.MESSAGES, rows.message_columns(batch), token, month)
     seen.add(fresh)
+
+
+def _write_events(client: Client, events: Sequence[GuardEvent | Verdicts], token: str) -> None:
+    for month, batch in _by(events, lambda event: rows.month_of(time_us(event.at_us))).items():
+        columns = rows.guard_event_columns(rows.guard_event_rows(batch))
+        if columns[0]:
+            _insert(client, rows.GUARD_EVENTS, columns, token, month)
 
 
 def _write_partitions(
