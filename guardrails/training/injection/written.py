@@ -212,6 +212,7 @@ _RICH = {
     "attacks/tongues": 2.5,
     "attacks/manytongues": 2.5,
     "attacks/sixtongues": 2.0,
+    "attacks/farscripts": 1.5,
     "attacks/tails": 1.5,
     "attacks/virtual": 2.0,
     "benign/long": 2.0,
@@ -220,6 +221,7 @@ _RICH = {
     "benign/languages": 1.5,
     "benign/manytongues": 2.0,
     "benign/sixtongues": 2.0,
+    "benign/farscripts": 1.5,
     "benign/tails": 1.5,
     "benign/passages": 2.0,
 }

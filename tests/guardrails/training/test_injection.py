@@ -116,6 +116,7 @@ def test_every_file_of_attacks_that_names_a_frame_has_a_harmless_one_of_the_same
         "longforms",
         "manytongues",
         "sixtongues",
+        "farscripts",
     )
 
     for kind in ("attacks", "benign"):
