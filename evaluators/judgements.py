@@ -2,10 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from evaluators.database import connected, is_database
 from evaluators.score import Outcome, Score
 
 
@@ -16,18 +18,21 @@ class Judgements:
     path: Path | None
     _known: dict[str, asyncio.Future[Outcome]] = field(default_factory=dict)
     _stored: dict[str, Score] = field(default_factory=dict)
+    _connection: sqlite3.Connection | None = None
 
     @classmethod
     def at(cls, path: Path | None) -> "Judgements":
-        """Open the cache; lines that cannot be read are passed over. None keeps it in memory."""
+        """Open the cache; what cannot be read is passed over. None keeps it in memory.
+
+        Below a database it is a table of that database.
+        """
         judgements = cls(path)
-        if path is not None and path.exists():
-            for line in path.read_text("utf-8").splitlines():
-                try:
-                    entry = json.loads(line)
-                    judgements._stored[entry["key"]] = Score(**entry["score"])
-                except (ValueError, KeyError, TypeError):
-                    continue
+        for line in () if path is None else _lines(path):
+            try:
+                entry = json.loads(line)
+                judgements._stored[entry["key"]] = Score(**entry["score"])
+            except (ValueError, KeyError, TypeError):
+                continue
         return judgements
 
     async def get(self, key: str, judge: Callable[[], Awaitable[Outcome]]) -> Outcome:
@@ -52,7 +57,25 @@ class Judgements:
 
     def _store(self, key: str, score: Score) -> None:
         self._stored[key] = score
-        if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"key": key, "score": asdict(score)}) + "\n")
+        if self.path is None:
+            return
+        line = json.dumps({"key": key, "score": asdict(score)})
+        if is_database(self.path.parent):
+            self._connection = self._connection or connected(self.path.parent)
+            self._connection.execute(
+                "INSERT OR IGNORE INTO judgements (key, score) VALUES (?, ?)", (key, line)
+            )
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if is_database(path.parent):
+        if path.parent.exists():
+            connection = connected(path.parent)
+            yield from (line for (line,) in connection.execute("SELECT score FROM judgements").fetchall())
+            connection.close()
+    elif path.exists():
+        yield from path.read_text("utf-8").splitlines()

@@ -3,9 +3,11 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
+
+import numpy as np
 
 from evaluators.calibration.canaries import check
 from evaluators.calibration.judging import judged, values_of
@@ -13,9 +15,11 @@ from evaluators.completion import Complete
 from evaluators.evaluator import Configured
 from evaluators.gate import Decision, decide
 from evaluators.judgements import Judgements
+from evaluators.recheck import Before, Recheck, disagreement, visible_points
+from evaluators.reuse import StoredBaseline
 from evaluators.run import evaluate
 from evaluators.sample import Sample
-from evaluators.score import NotApplicable, Outcome, Unscored
+from evaluators.score import NotApplicable, Outcome, Score, Unscored
 from evaluators.stored import gate_trials, watched
 from evaluators.suites.cases import SuiteCase
 from evaluators.suites.entries import Entry
@@ -63,6 +67,8 @@ class Runner:
     judges: Mapping[str, Complete]
     judgements: Judgements
     progress: Progress
+    baseline: StoredBaseline | None = None
+    """What of the baseline may be taken over from earlier runs; None to ask for everything."""
     stop: Stop = ""
     _failures_in_a_row: int = 0
     _has_answered: bool = False
@@ -77,6 +83,7 @@ class Runner:
         """Work through the looks; stop at the first that decides, or at a cap."""
         gate = self.suite.gate
         await self._watch_judges()
+        self._take_over()
         decision = self.decide()
         # A judge that has moved decides nothing, so nothing more is spent.
         looks = () if any(found.alarm for found in self.log.canaries.values()) else gate.looks
@@ -121,10 +128,98 @@ class Runner:
                 self.log.add_canaries(found)
                 self._spent_usd += cost
 
+    def _take_over(self) -> None:
+        """Choose which cases of a stored baseline are asked again; one that no longer applies is left alone."""
+        if self.baseline is None or self.log.recheck is not None:
+            return
+        timed = [entry.name for entry in self.suite.entries if entry.kind == "latency"]
+        gated = [rule.name for rule in self.suite.gate.rules if rule.metric in timed and rule.compare]
+        if gated:
+            reason = f"{gated[0]} is gated, and what was measured at another hour is no baseline for it"
+            self.log.add_recheck(Recheck(state="refused", reason=reason))
+            return
+        first = [self._key(case, self.suite.gate.baseline, 1) for case in self.suite.cases]
+        again = self.baseline.asked_again(first, self.log.name)
+        if again:
+            self.log.add_recheck(Recheck(state="open", again=again))
+
+    def _from_store(self, key: TrialKey) -> StoredAnswer | None:
+        """Return the answer a trial takes over, if it does."""
+        recheck = self.log.recheck
+        if self.baseline is None or recheck is None or recheck.state == "refused":
+            return None
+        return (
+            None
+            if key.case in recheck.again or key.arm != self.suite.gate.baseline
+            else self.baseline.answer(key)
+        )
+
     async def _work(self, look: int) -> None:
-        jobs = [job for job in self._jobs(look) if not self._is_done(*job)]
+        recheck = self.log.recheck
+        if self.baseline is not None and recheck is not None and recheck.state != "refused":
+            again = frozenset(recheck.again)
+            await self._do([job for job in self._jobs(look) if job[0].id in again], look)
+            if not self.stop:
+                reason = await self._disagreement(again, look)
+                state: Literal["refused", "held"] = "refused" if reason else "held"
+                visible = visible_points(len(again), look)
+                self.log.add_recheck(replace(recheck, state=state, reason=reason, visible_points=visible))
+        await self._do(list(self._jobs(look)), look)
+
+    async def _disagreement(self, again: Collection[str], look: int) -> str:
+        """Compare what the baseline answers now with what it answered then; return what does not agree."""
+        assert self.baseline is not None
+        arm = self.suite.gate.baseline
+        cases = [case for case in self.suite.cases if case.id in again]
+        pairs = [
+            (case, key, then, now)
+            for case in cases
+            for number in range(1, look + 1)
+            if (then := self.baseline.answer(key := self._key(case, arm, number))) is not None
+            and (now := self.log.answers.get(key)) is not None
+            and not now.error
+        ]
+        if not pairs:
+            return "none of the cases asked again was answered"
+        models = {then.model for _, _, then, _ in pairs} - {None}
+        for _, _, _, now in pairs:
+            if models and now.model is not None and now.model not in models:
+                return f"{now.model} answers now, where {', '.join(sorted(map(str, models)))} did"
+        compared = {rule.metric for rule in self.suite.gate.rules if rule.compare and not rule.must_pass}
+        measured = [
+            await self._before(entry, pairs) for entry in self.suite.entries if entry.name in compared
+        ]
+        return disagreement(measured, looks=self.suite.gate.looks, look=look)
+
+    async def _before(
+        self, entry: Entry, pairs: Sequence[tuple[SuiteCase, TrialKey, StoredAnswer, StoredAnswer]]
+    ) -> Before:
+        """Gather a metric of the cases asked again: each case's mean then and now."""
+        found: dict[str, tuple[list[float], list[float]]] = {}
+        clusters: dict[str, str] = {}
+        for case, key, then, _ in pairs:
+            was = await self._outcome(key, case, entry, then, is_asked_again=False)
+            self._spent_usd += was.cost_usd or 0.0
+            version = self._evaluator(case, entry).version
+            outcome = self.log.scores.get((key, entry.name, version))
+            if isinstance(was, Score) and isinstance(outcome, Score):
+                values = found.setdefault(case.id, ([], []))
+                values[0].append(was.value)
+                values[1].append(outcome.value)
+                clusters[case.id] = case.cluster or case.id
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(clusters.values()))}
+        return Before(
+            metric=entry.metric(),
+            then=np.array([np.mean(values[0]) for values in found.values()], dtype=np.float64),
+            now=np.array([np.mean(values[1]) for values in found.values()], dtype=np.float64),
+            clusters=np.array([numbers[clusters[case]] for case in found], dtype=np.int64),
+        )
+
+    async def _do(self, wanted: Sequence[tuple[SuiteCase, str, int]], look: int) -> None:
+        jobs = [job for job in wanted if not self._is_done(*job)]
         total = len(self.suite.cases) * len(self.suite.arms) * look
-        self.progress.begin(total, total - len(jobs))
+        left = sum(not self._is_done(*job) for job in self._jobs(look))
+        self.progress.begin(total, total - left)
         queue = iter(jobs)
         # A failing worker cancels the others and is raised from here.
         async with asyncio.TaskGroup() as group:
@@ -151,9 +246,14 @@ class Runner:
     def _is_done(self, case: SuiteCase, arm: str, number: int) -> bool:
         key = self._key(case, arm, number)
         answer = self.log.answers.get(key)
-        if answer is None or answer.error:
+        if answer is None or self._is_void(answer):
             return False
         return all(self._known(key, case, entry) is not None for entry in self.suite.entries)
+
+    def _is_void(self, answer: StoredAnswer) -> bool:
+        """Say whether a trial must be asked for again: it failed, or was taken over and holds no longer."""
+        recheck = self.log.recheck
+        return bool(answer.error or (answer.reused and recheck is not None and recheck.state == "refused"))
 
     def _key(self, case: SuiteCase, arm: str, number: int) -> TrialKey:
         return TrialKey(case.id, arm, number, self.target.fingerprint(arm, case))
@@ -185,10 +285,11 @@ class Runner:
     async def _trial(self, case: SuiteCase, arm: str, number: int) -> None:
         key = self._key(case, arm, number)
         answer = self.log.answers.get(key)
-        if answer is None or answer.error:
-            answer = await self._answer(case, arm)
-            self.log.add_answer(key, answer)
-            self._spent_usd += 0.0 if "answers_of" in self.log.header else answer.cost_usd or 0.0
+        if answer is None or self._is_void(answer):
+            answer = self._from_store(key) or await self._answer(case, arm)
+            is_paid = "answers_of" not in self.log.header and not answer.reused
+            self._spent_usd += answer.cost_usd or 0.0 if is_paid else 0.0
+            answer = self.log.add_answer(key, answer)
         self._failures_in_a_row = self._failures_in_a_row + 1 if answer.error else 0
         self._has_answered = self._has_answered or not answer.error
         await asyncio.gather(*(self._score(key, case, entry, answer) for entry in self.suite.entries))
@@ -201,32 +302,35 @@ class Runner:
         return stored_answer(answer)
 
     async def _score(self, key: TrialKey, case: SuiteCase, entry: Entry, answer: StoredAnswer) -> None:
-        evaluator = self._evaluator(case, entry)
-        known = self._known(key, case, entry)
-        if known is not None and not answer.error:
+        if self._known(key, case, entry) is not None and not answer.error:
             return
-        outcome: Outcome
-        if not entry.applies_to(case):
-            outcome = NotApplicable(reason=f"only for cases tagged {entry.tag}")
-        elif answer.error:
-            outcome = Unscored(code="target_error", reason=answer.error)
-        else:
-            sample = sample_of(case, answer)
-            if entry.judge is None:
-                outcome = await evaluate(evaluator, sample)
-            else:
-                asked = f"{evaluator.version}:{_as_judged(sample).digest()}:{key.number}"
-                outcome = await self.judgements.get(
-                    asked, lambda: evaluate(evaluator, sample, timeout_s=_JUDGE_TIMEOUT_S)
-                )
-        self.log.add_score(key, entry.name, evaluator.version, outcome)
+        again = self.log.recheck.again if self.log.recheck is not None else ()
+        outcome = await self._outcome(key, case, entry, answer, is_asked_again=case.id in again)
+        self.log.add_score(key, entry.name, self._evaluator(case, entry).version, outcome)
         self._spent_usd += outcome.cost_usd or 0.0
+
+    async def _outcome(
+        self, key: TrialKey, case: SuiteCase, entry: Entry, answer: StoredAnswer, *, is_asked_again: bool
+    ) -> Outcome:
+        """Judge an answer. Where the baseline is being checked the judge is asked anew too: it may be what has moved."""
+        if not entry.applies_to(case):
+            return NotApplicable(reason=f"only for cases tagged {entry.tag}")
+        if answer.error:
+            return Unscored(code="target_error", reason=answer.error)
+        evaluator, sample = self._evaluator(case, entry), sample_of(case, answer)
+        if entry.judge is None:
+            return await evaluate(evaluator, sample)
+        asked = f"{evaluator.version}:{_as_judged(sample).digest()}:{key.number}"
+        asked += f":{self.log.name}" if is_asked_again else ""
+        return await self.judgements.get(
+            asked, lambda: evaluate(evaluator, sample, timeout_s=_JUDGE_TIMEOUT_S)
+        )
 
 
 def cost_of(log: TrialLog) -> tuple[float, int]:
     """Return what a run's answers and judgements cost, and how many answers have no known price."""
     # A run that judged another run's answers has not paid for them.
-    own = [] if "answers_of" in log.header else list(log.answers.values())
+    own = [] if "answers_of" in log.header else [a for a in log.answers.values() if not a.reused]
     answers = [answer.cost_usd for answer in own if not answer.error]
     judgements = [outcome.cost_usd or 0.0 for outcome in log.scores.values()]
     asked_a_model = [answer for answer in own if answer.model]

@@ -28,10 +28,15 @@ def header_of(suite: LoadedSuite) -> dict[str, Any]:
 
 
 def gate_trials(log: TrialLog) -> list[Trial]:
-    """Return the trials whose every metric has its word; the newest answer of a trial counts."""
+    """Return the trials whose every metric has its word; the newest answer of a trial counts.
+
+    What was taken over from earlier runs and then found to hold no longer does not count.
+    """
     newest: dict[tuple[str, str, int], TrialKey] = {}
-    for key in log.answers:
-        newest[key.case, key.arm, key.number] = key
+    is_void = log.recheck is not None and log.recheck.state == "refused"
+    for key, answer in log.answers.items():
+        if not (is_void and answer.reused):
+            newest[key.case, key.arm, key.number] = key
     outcomes: dict[TrialKey, dict[str, Outcome]] = {}
     for (key, metric, _), outcome in log.scores.items():
         outcomes.setdefault(key, {})[metric] = outcome

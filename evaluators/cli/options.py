@@ -45,8 +45,8 @@ write_option = click.option(
 )
 store_option = click.option(
     "--store",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where runs are kept.  [default: $PARAPET_HOME/evals]",
+    type=click.Path(path_type=Path),
+    help="Where runs are kept: a folder, or a SQLite file (.db).  [default: $PARAPET_HOME/evals]",
 )
 tag_option = click.option(
     "--tag", "tags", multiple=True, help="Only cases with this tag; repeat for several."

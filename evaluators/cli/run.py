@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ from evaluators.judgements import Judgements
 from evaluators.reports import Report
 from evaluators.reports.evidence import evidence_of
 from evaluators.reports.exit_code import PASSED, STOPPED, exit_code_of
+from evaluators.reuse import StoredBaseline, stored_baseline, taken_over
 from evaluators.runner import Runner, RunResult
 from evaluators.suites import LoadedSuite, load
 from evaluators.suites.against import other_checkout
 from evaluators.suites.choice import Choice, shard_of
+from evaluators.suites.units import share_of
 from evaluators.targets import Target
 from evaluators.trials import TrialLog
 
@@ -57,6 +60,9 @@ from evaluators.trials import TrialLog
     help="Carry on with a run, by default the latest.",
 )
 @click.option("--no-cache", is_flag=True, help="Ask judges again, whatever earlier runs have judged.")
+@click.option(
+    "--fresh", is_flag=True, help="Ask for the whole baseline, whatever the suite says of reusing it."
+)
 @click.option("--no-gate", is_flag=True, help="Report, and exit with 0 whatever the gate says.")
 @click.option(
     "--shard",
@@ -85,6 +91,7 @@ def run(
     resume: str | None,
     no_cache: bool,
     no_gate: bool,
+    fresh: bool,
     watch: bool,
     **options: Any,
 ) -> int:
@@ -103,7 +110,8 @@ def run(
         loaded = replace(loaded, gate=replace(loaded.gate, looks=loaded.gate.looks[-1:]))
     cache = Judgements.at(None if no_cache else root / "judgements.jsonl")
     try:
-        result = run_suite(loaded, log, cache, lambda: connected(loaded, environment))
+        baseline = None if fresh else _stored_baseline(loaded, root, log.name)
+        result = run_suite(loaded, log, cache, lambda: connected(loaded, environment), baseline=baseline)
     finally:
         log.close()
     report = report_of(loaded, log, result)
@@ -148,13 +156,32 @@ def _log(root: Path, resume: str | None, suite: LoadedSuite, options: dict[str, 
     return log
 
 
+def _stored_baseline(suite: LoadedSuite, root: Path, run: str) -> StoredBaseline | None:
+    wanted = suite.suite.reuse_baseline
+    if wanted is None:
+        return None
+    return stored_baseline(
+        root,
+        suite=suite.suite.suite,
+        days=float(wanted.days),
+        share=share_of(wanted.again, "reuse_baseline.again"),
+        now=datetime.now(UTC),
+        but=run,
+    )
+
+
 def run_suite(
     suite: LoadedSuite,
     log: TrialLog,
     judgements: Judgements,
     connect: Callable[[], AbstractAsyncContextManager[tuple[Target, Mapping[str, Complete]]]],
+    *,
+    baseline: StoredBaseline | None = None,
 ) -> RunResult:
-    """Run a suite to its decision, or to what stops it; Ctrl-C keeps what came."""
+    """Run a suite to its decision, or to what stops it; Ctrl-C keeps what came.
+
+    `baseline` is what may be taken over from earlier runs.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     budget = suite.suite.budget
     runners: list[Runner] = []
@@ -170,6 +197,7 @@ def run_suite(
                     judges=judges,
                     judgements=judgements,
                     progress=progress,
+                    baseline=baseline,
                 )
             )
             return await runners[0].run()
@@ -201,4 +229,10 @@ def report_of(suite: LoadedSuite, log: TrialLog, result: RunResult) -> Report:
         cost_cap_usd=None if budget.cost is None else float(budget.cost),
         stop=result.stop,
         inconclusive=suite.suite.inconclusive,
+        notices=tuple(_notices(log)),
     )
+
+
+def _notices(log: TrialLog) -> Iterator[str]:
+    if log.recheck is not None:
+        yield log.recheck.sentence(taken_over(log))

@@ -21,7 +21,7 @@ def show(run: str | None, case_id: str | None, output: str | None, store: Path |
     """List stored runs, or show one: its answers and scores."""
     root = store or settings.read().home / "evals"
     if run is None:
-        rows = [_summary(trials.read(path.parent)) for path in sorted(root.glob("runs/*/run.json"))]
+        rows = [_summary(trials.read(place)) for place in trials.stored_runs(root)]
     else:
         rows = _trials(trials.read(trials.find(root, run)), case_id)
     if output == "json":

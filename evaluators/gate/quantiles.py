@@ -17,7 +17,7 @@ def compare_quantiles(table: Table, rule: Rule, metric: Metric, *, look: int) ->
     assert rule.quantile is not None
     assert rule.margin is not None
     before, after = _positive(table.baseline.scores), _positive(table.candidate.scores)
-    paired = ~np.isnan(before).all(axis=1) & ~np.isnan(after).all(axis=1)
+    paired = ~(np.all(np.isnan(before), axis=1) | np.all(np.isnan(after), axis=1))
     clusters = clusters_of(table.cases, paired)
     found: QuantileRatio | None = None
     if paired.any():

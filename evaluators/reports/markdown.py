@@ -29,6 +29,8 @@ def as_markdown(report: Report) -> str:
             "",
             f"Newly broken: {len(broken)} ({named}{' …' if len(broken) > 10 else ''}); newly fixed: {len(fixed)}.",
         ]
+    for notice in report.notices:
+        lines += ["", _plain(notice)]
     return "\n".join(lines) + "\n"
 
 

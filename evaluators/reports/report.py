@@ -25,6 +25,8 @@ class Report:
     inconclusive: str = "warn"
     note: str = ""
     """What a reader must know about how the cases were chosen."""
+    notices: tuple[str, ...] = ()
+    """What else a reader should know: where answers came from, and what earlier runs show together with this one."""
 
     @property
     def rows(self) -> tuple[Finding, ...]:

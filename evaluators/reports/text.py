@@ -65,4 +65,4 @@ def _notes(report: Report) -> list[str]:
     notes += [f"first of the broken: {', '.join(broken)}"] if broken else []
     notes += [f"unscored: {', '.join(missing)}"] if missing else []
     notes += [f"{report.unknown_costs} answers have no known price"] if report.unknown_costs else []
-    return notes
+    return [*notes, *report.notices]

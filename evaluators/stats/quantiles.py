@@ -8,6 +8,7 @@ distribution is assumed, which matters for latencies: their tails are long.
 import functools
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ EXACT_UP_TO = 10
 """Clusters for which all swaps are tried."""
 SWAPS = 1_000
 """Random swaps beyond that, and resamples for the interval."""
+_Kind = TypeVar("_Kind", bound=np.generic)
 Counts = npt.NDArray[np.int32]
 _AT_ONCE = 4_000_000
 _SEED = 20_261_121
@@ -150,6 +152,6 @@ def _swaps(clusters: int) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _pieces(rows: npt.NDArray[np.generic], width: int) -> list[npt.NDArray[np.generic]]:
+def _pieces(rows: npt.NDArray[_Kind], width: int) -> list[npt.NDArray[_Kind]]:
     """Cut rows so that no piece needs much memory."""
     return np.array_split(rows, max(1, math.ceil(len(rows) * width / _AT_ONCE)))

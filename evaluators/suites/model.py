@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from evaluators.registry import KINDS, did_you_mean
+from evaluators.suites.units import share_of
 
 Amount = str | float | int
 
@@ -196,6 +197,22 @@ class GateRule(Strict):
     )
 
 
+class Reuse(Strict):
+    """Taking over what the same baseline answered in earlier runs."""
+
+    days: float | int = Field(default=7, gt=0, description="How old its answers may be.")
+    again: str = Field(
+        default="10%",
+        description="The share of its cases that is asked again, to see whether it still holds.",
+    )
+
+    @field_validator("again")
+    @classmethod
+    def _is_share(cls, value: str) -> str:
+        share_of(value, "again")
+        return value
+
+
 class Budget(Strict):
     """What a run may use up; beyond it the run stops and reports what it learned."""
 
@@ -255,6 +272,9 @@ class Suite(Strict):
         description="Whether the cases stand for others like them, or only for themselves.",
     )
     budget: Budget = Budget()
+    reuse_baseline: Reuse | None = Field(
+        default=None, description="Take over what the same baseline answered in earlier runs of this suite."
+    )
     inconclusive: Literal["warn", "fail", "pass", "exit"] = "warn"
     concurrency: int = Field(default=8, ge=1, le=256)
 

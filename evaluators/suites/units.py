@@ -16,7 +16,7 @@ _RANGE = re.compile(r"^(\d+)\s*\.\.\s*(\d+)$")
 
 def margin_of(text: str | float, metric: Metric) -> Margin:
     """Read a margin: `2pt` on any scale with limits; `10%` or a bare number in its own unit for a measurement."""
-    number, unit = _amount(text, metric.name, "margin")
+    number, unit = _amount(text, f"gate.{metric.name}", "margin")
     if unit in ("pt", "pts"):
         if metric.bounds is None:
             raise SuiteError(
@@ -34,7 +34,7 @@ def margin_of(text: str | float, metric: Metric) -> Margin:
 
 def floor_of(text: str | float, metric: Metric) -> float:
     """Read a floor: `90%` of a scale with limits, or a bare number on a scale other than 0 to 1."""
-    number, unit = _amount(text, metric.name, "floor")
+    number, unit = _amount(text, f"gate.{metric.name}", "floor")
     if metric.bounds is None:
         raise SuiteError(
             f"gate.{metric.name}: a floor needs a scale with limits; give the evaluator `at_most` instead"
@@ -47,6 +47,14 @@ def floor_of(text: str | float, metric: Metric) -> float:
     if not low <= number <= high:
         raise SuiteError(f"gate.{metric.name}: floor {text!r} lies outside the scale {low:g} to {high:g}")
     return number
+
+
+def share_of(text: str, what: str) -> float:
+    """Read a share above 0 and up to 1, such as `10%`."""
+    number, unit = _amount(text, what, "share")
+    if unit != "%" or not 0 < number <= 100:
+        raise SuiteError(f"{what}: {text!r} is no share; write per cent, such as `10%`")
+    return number / 100.0
 
 
 def looks_of(trials: int | str) -> tuple[int, ...]:
@@ -71,8 +79,8 @@ def measured(name: str, known: Container[str]) -> tuple[str, float | None]:
     return match[1], float(match[2]) / 100.0
 
 
-def _amount(text: str | float, metric: str, what: str) -> tuple[float, str]:
+def _amount(text: str | float, where: str, what: str) -> tuple[float, str]:
     match = _AMOUNT.match(str(text).strip())
     if match is None:
-        raise SuiteError(f"gate.{metric}: {what} {text!r} is not an amount such as `2pt` or `90%`")
+        raise SuiteError(f"{where}: {what} {text!r} is not an amount such as `2pt` or `90%`")
     return float(match[1]), match[2] or ""
