@@ -113,10 +113,9 @@ def _sources(data: Path, split: Split) -> dict[str, Callable[[Random], _Judged]]
     messages = [row for row in sentences if row.source == "tweets" and not _RUDE & _words(row.text)]
     talk = Written(split)
     for name, draw in _OURS.items():
-        if mine := [
-            each for each in read_templates(_TEMPLATES / f"{name}.txt") if split_of(each.group) == split
-        ]:
-            found[name] = partial(_one_of, mine, draw)
+        lines = [each for each in read_templates(_TEMPLATES / f"{name}.txt") if split_of(each.group) == split]
+        if lines:
+            found[name] = partial(_one_of, lines, draw)
     return found | {
         "talk": lambda random: _talk(talk, random),
         "plain": lambda random: _plain(random.choice(calm)),
