@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from console.accounts.models import ApiKey, Membership, Project, Role, User
+from console.accounts.models import ApiKey, Membership, OrganisationRole, Project, Role, User
 
 Purpose = Literal["view", "edit", "manage"]
 
@@ -49,6 +49,14 @@ def role_in(user: User | AnonymousUser, project: Project) -> Role | None:
 def can(user: User | AnonymousUser, project: Project, *, to: Purpose) -> bool:
     """Tell whether a person may do that with a project, for pages that offer only what will work."""
     return role_in(user, project) in _ROLES[to]
+
+
+def may_organise(user: User | AnonymousUser, *, to: Literal["edit", "manage"]) -> bool:
+    """Tell whether a person may change what holds in every project, or manage who may."""
+    if not isinstance(user, User):
+        return False
+    roles = [OrganisationRole.OWNER] if to == "manage" else [OrganisationRole.ADMIN, OrganisationRole.OWNER]
+    return user.is_superuser or user.organisation_role in roles
 
 
 def key_for(user: User | AnonymousUser, slug: str, key_id: UUID, *, to: Purpose) -> ApiKey:

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 
 from console.accounts import audit
 from console.accounts.keys import new_secret
-from console.accounts.models import ApiKey, Membership, Project, Role, Scope, User
+from console.accounts.models import ApiKey, Membership, OrganisationRole, Project, Role, Scope, User
 from console.gateway import actions as gateway
 from console.gateway.publish import publish_on_commit
 from console.policies import actions as policies
@@ -41,13 +41,21 @@ class IssuedKey:
 def create_project(
     *, name: str, by: User | None, owner: User, slug: str = "", time_zone: str = "UTC"
 ) -> Project:
-    """Create a project with its owner, the starter policy and the demo model."""
+    """Create a project with its owner, the starter policy and the demo model.
+
+    Who owns the first project of an installation owns the organisation, too.
+    """
     name = _checked_project_name(name)
     project = Project.objects.create(
         slug=_free_slug(slug or name), name=name, time_zone=_checked_time_zone(time_zone)
     )
     Membership.objects.create(project=project, user=owner, role=Role.OWNER)
-    audit.record(project=project, by=by, action="project.created", target=project.slug, owner=owner.email)
+    details = {"owner": owner.email}
+    if Project.objects.count() == 1 and not User.objects.exclude(organisation_role="").exists():
+        owner.organisation_role = OrganisationRole.OWNER
+        owner.save(update_fields=["organisation_role"])
+        details["organisation"] = str(OrganisationRole.OWNER)
+    audit.record(project=project, by=by, action="project.created", target=project.slug, **details)
     policies.create_policy(project=project, by=by)
     gateway.add_demo(project=project, by=by)
     publish_on_commit()

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from console.accounts.models import ApiKey, Project, Role, Scope
+from console.accounts.models import ApiKey, OrganisationRole, Project, Role, Scope
 
 LIFETIMES = {"": None, "7": 7, "30": 30, "90": 90, "365": 365}
 
@@ -132,3 +132,19 @@ def key_fields(form: KeyForm) -> dict[str, Any]:
 def rotate_form_of(key: ApiKey) -> RotateForm:
     """Return the form that asks how to rotate one key, with ids of its own."""
     return RotateForm(auto_id=f"id_{key.id}_%s")
+
+
+class OrganisationForm(forms.Form):
+    """Who gets which role in the organisation."""
+
+    email = forms.EmailField(
+        label="E-mail address", max_length=254, help_text="Of somebody with an account here."
+    )
+    role = forms.ChoiceField(
+        required=False,
+        choices=[
+            (OrganisationRole.ADMIN.value, "admin: changes the organisation's guards"),
+            (OrganisationRole.OWNER.value, "owner: also says who may"),
+            ("", "none"),
+        ],
+    )

@@ -20,11 +20,20 @@ class People(UserManager["User"]):
         return user
 
 
+class OrganisationRole(models.TextChoices):
+    """What a person may do for all projects of the installation: an owner also says who else may."""
+
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
 class User(AbstractUser):
     """A person, known by an e-mail address."""
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
+    organisation_role = models.CharField(max_length=10, choices=OrganisationRole.choices, blank=True)
+    """Empty for nearly everybody: what a person may do in a project is a membership."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from console.accounts.pages import audit, keys, members, projects, welcome
+from console.accounts.pages import audit, keys, members, organisation, projects, welcome
 
 app_name = "accounts"
 _SETTINGS = "p/<slug:slug>/settings/"
@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_SETTINGS}members/<int:membership_id>/link/", members.invite_again, name="invite_again"),
     path(f"{_SETTINGS}members/<int:membership_id>/role/", members.role, name="set_role"),
     path(f"{_SETTINGS}members/<int:membership_id>/remove/", members.remove, name="remove_member"),
+    path(f"{_SETTINGS}organisation/", organisation.organisation, name="organisation"),
     path(f"{_SETTINGS}audit/", audit.audit_log, name="audit"),
 ]

@@ -5,8 +5,8 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
 
-from console.accounts.access import Purpose, project_for
-from console.accounts.models import Membership, Project, Role, User
+from console.accounts.access import Purpose, may_organise, project_for
+from console.accounts.models import User
 from console.policies.models import Escalation, Policy, PolicyVersion
 from console.policies.scopes import PolicyScope
 
@@ -23,25 +23,20 @@ def policy_for(user: User | AnonymousUser, slug: str, *, to: Purpose) -> Policy:
 
 def scope_for(user: User | AnonymousUser, slug: str, text: str, *, to: Purpose) -> PolicyScope:
     """Return a scope named by a page, if this person may do that with its policy."""
-    project = project_for(user, slug, to=to)
     kind, _, identity = text.partition(":")
+    if kind == "organisation":
+        project = project_for(user, slug, to="view")
+        if to == "view" or may_organise(user, to="edit"):
+            return PolicyScope(kind="organisation", project=project)
+        raise Http404(f"the organisation's guards are not for you to {to}")
+    project = project_for(user, slug, to=to)
     if kind in ("", "project"):
         return PolicyScope(kind="project", project=project)
-    if kind == "organisation" and (to == "view" or may_organise(user)):
-        return PolicyScope(kind="organisation", project=project)
     if kind == "route" and (route := project.routes.filter(pk=_uuid(identity)).first()):
         return PolicyScope(kind="route", project=project, route=route)
     if kind == "key" and (key := project.keys.filter(pk=_uuid(identity), is_internal=False).first()):
         return PolicyScope(kind="key", project=project, key=key)
     raise Http404(f"project {slug!r} has no scope {text[:60]!r} for you to {to}")
-
-
-def may_organise(user: User | AnonymousUser) -> bool:
-    """Tell whether a person may change what holds in every project: an administrator, or the owner of all of them."""
-    if not user.is_authenticated:
-        return False
-    owned = Membership.objects.filter(user_id=user.pk, role=Role.OWNER).values("project_id")
-    return user.is_superuser or not Project.objects.exclude(pk__in=owned).exists()
 
 
 def may_edit(user: User | AnonymousUser, scope: PolicyScope) -> bool:

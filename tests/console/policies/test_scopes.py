@@ -8,7 +8,6 @@ from django.test import Client
 from console.accounts.actions import IssuedKey
 from console.accounts.models import AuditEntry, Project, User
 from console.gateway.publish import build
-from console.policies.access import may_organise
 from console.policies.actions import roll_out, save_policy
 from console.policies.models import Policy
 from console.policies.scopes import PolicyScope
@@ -83,17 +82,6 @@ def test_a_policy_of_the_organisation_holds_in_every_project(
     assert {entry.project.slug for entry in AuditEntry.objects.filter(action="policy.saved", target__contains="Organisation")} == {
         "lighthouse", "elsewhere",
     }  # fmt: skip
-
-
-def test_only_who_owns_every_project_changes_what_holds_in_all(
-    owner: User, project: Project, teammate: User
-) -> None:
-    assert may_organise(owner)
-    assert not may_organise(teammate)
-
-
-def test_a_stranger_in_the_house_ends_the_owners_word_for_all(owner: User, stranger: User) -> None:
-    assert not may_organise(owner)
 
 
 def test_the_page_saves_for_the_scope_that_is_chosen(
