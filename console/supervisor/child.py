@@ -41,6 +41,8 @@ class ChildSpec:
     command: Sequence[str]
     environment: Mapping[str, str]
     check: Check | None = None
+    lives: Check | None = None
+    """What it goes on passing once it is ready, unless it hangs; `check` where it is None."""
     ready_line: re.Pattern[str] | None = None
     """For a process without a port: the log line that says it is ready."""
     after: tuple[str, ...] = ()
@@ -150,7 +152,7 @@ class Child:
         missed, turn_s = 0, self.spec.hung_after_s / CHECKS_MISSED
         while True:
             has_passed, _ = await asyncio.gather(
-                _passes(self.spec.check, 0.8 * turn_s), asyncio.sleep(turn_s)
+                _passes(self.spec.lives or self.spec.check, 0.8 * turn_s), asyncio.sleep(turn_s)
             )
             missed = 0 if has_passed else missed + 1
             if missed >= CHECKS_MISSED:

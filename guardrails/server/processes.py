@@ -7,9 +7,11 @@ import os
 import signal
 import socket
 import sys
+import time
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from guardrails.server.framing import frame, receive
@@ -65,16 +67,24 @@ class WorkerProcess:
             raise LostError(self.lost.result())
 
     async def hear(self, *, within_s: float) -> Any:
-        """Return what it says next. Raises LostError; what says nothing for so long, though it lives, is lost, too."""
-        try:
-            async with asyncio.timeout(within_s):
-                message = await self._said.get()
-        except TimeoutError:
-            self.lose(f"came to no end within {within_s:.1f} s")
-            message = None
-        if message is None:
-            raise LostError(self.lost.result())
-        return message
+        """Return what it says next. Raises LostError; what says nothing for so long, though it lives, is lost, too.
+
+        The time for which it would have worked, had there been a core, does not count.
+        """
+        began, starved_s = time.monotonic(), _starved_s(self.pid)
+        left_s = within_s
+        while left_s > 0:
+            try:
+                async with asyncio.timeout(left_s):
+                    message = await self._said.get()
+            except TimeoutError:
+                left_s = within_s - (time.monotonic() - began) + _starved_s(self.pid) - starved_s
+                continue
+            if message is None:
+                break
+            return message
+        self.lose(f"came to no end within {within_s:.1f} s")
+        raise LostError(self.lost.result())
 
     def lose(self, why: str) -> None:
         """Give the process up."""
@@ -104,12 +114,24 @@ class WorkerProcess:
 
     async def _watch(self) -> None:
         # Silence is counted in turns of our own clock: were we stopped ourselves, only one of them would have passed.
-        silence = 0
+        turn_s, silence, starved_s = self._silent_s / _SILENT_PARTS, 0, 0.0
         while silence < _SILENT_PARTS:
             self._was_heard = False
-            await asyncio.sleep(self._silent_s / _SILENT_PARTS)
-            silence = 0 if self._was_heard else silence + 1
+            await asyncio.sleep(turn_s)
+            before, starved_s = starved_s, _starved_s(self.pid)
+            if self._was_heard:
+                silence = 0
+            elif starved_s - before < turn_s / 2:
+                silence += 1
         self.lose(f"was silent for {self._silent_s:.1f} s")
+
+
+def _starved_s(pid: int) -> float:
+    """Return for how long a process has waited for a core since it began; 0 where the kernel does not say."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 @dataclass(slots=True, kw_only=True)
