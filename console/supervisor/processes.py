@@ -151,6 +151,8 @@ def specs(plan: Plan) -> list[ChildSpec]:
             "guard",
             [python, "-m", "guardrails.server", "--host", _LOOPBACK, "--port", str(ports["guard"])],
             check=answers_http(_LOOPBACK, ports["guard"], "/health"),
+            lives=answers_http(_LOOPBACK, ports["guard"], "/metrics"),
+            hung_after_s=10.0,
         )
     add(
         "web",
