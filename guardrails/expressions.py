@@ -20,11 +20,11 @@ class Several:
 
     def is_in(self, data: bytes) -> bool:
         """Tell whether one of them matches, or that cannot be said."""
-        return self._set.Match(data) != [self._end]
+        return bool(self._set.Match(data) != [self._end])
 
     def which_in(self, data: bytes) -> Sequence[int]:
         """Return which of them match, in their order; all of them where that cannot be said."""
-        found = self._set.Match(data)
+        found: list[int] | None = self._set.Match(data)
         if found is None:
             return self._all
         found.remove(self._end)

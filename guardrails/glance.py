@@ -1,8 +1,10 @@
 """A first look at whole texts: most hold nothing that a guard objects to, and for those nothing needs to be built."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from secrets import token_bytes
 
 from guardrails.json_text import encodable, looks_like_json
 from guardrails.local import Conversation, WholeGuard
@@ -12,13 +14,13 @@ from guardrails.registry import Check, checks
 from guardrails.tally import Tally
 from guardrails.verdict import PLACES, Place
 
-MOST_KNOWN = 512
-MOST_TEXTS = 4_096
+MOST_KNOWN = 4_096
+MOST_TEXTS = 50_000
 """Of each generation of texts that are known to be clear."""
 
 
 class _Known:
-    """Texts that were found to be clear, by their hash: of a long conversation only what is new is looked at.
+    """Texts that guards found to be clear, by a keyed hash: of a long conversation only what is new is looked at.
 
     Two generations: when the young one is full it becomes the old one, and the old one is forgotten.
     """
@@ -39,6 +41,9 @@ class _Known:
         self._young.add(digest)
 
 
+_CLEAR = _Known()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Place:
     """The guards that look at one place, as they look at it first."""
@@ -48,7 +53,8 @@ class _Place:
     """Whether a guard has nothing to say about a text, whatever was said before it."""
     wholes: tuple[WholeGuard, ...]
     """Those that have to know the conversation."""
-    known: _Known
+    key: bytes
+    """Of the hashes of texts that these guards found clear; other guards have another."""
     allowed: tuple[Decision, ...]
     allowed_streamed: tuple[Decision, ...]
     needs_more: bool
@@ -57,25 +63,24 @@ class _Place:
     def is_clear(self, text: str, conversation: Conversation) -> bool:
         """Tell whether no guard has anything to say about a text in UTF-8."""
         if self.are_clear:
-            digest = blake2b(text.encode(), digest_size=16).digest()
-            if digest not in self.known:
+            digest = blake2b(text.encode(), digest_size=16, key=self.key).digest()
+            if digest not in _CLEAR:
                 for is_clear in self.are_clear:
                     if not is_clear(text):
                         return False
-                self.known.add(digest)
+                _CLEAR.add(digest)
         return not any(whole.judge(text, conversation) for whole in self.wholes)
 
 
 class Glance:
-    """The guards of one policy, by place, and what they say of a text that they allow."""
+    """The guards of a policy, by place, and what they say of a text that they allow."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.checks = checks(policy)
-        self.has_detectors = any(check.remote for check in self.checks)
-        # Guards that look at several places share what they know.
-        known: dict[tuple[int, ...], _Known] = {}
-        self._places = {place: _place(self.checks, place, known) for place in PLACES}
+    def __init__(self, ready: tuple[Check, ...]) -> None:
+        self.checks = ready
+        self.has_detectors = any(check.remote for check in ready)
+        # The same guards know at one place what they saw at another.
+        keys: dict[tuple[int, ...], bytes] = defaultdict(lambda: token_bytes(16))
+        self._places = {place: _place(ready, place, keys) for place in PLACES}
 
     def at(self, place: Place) -> tuple[Check, ...]:
         """Return the guards that look at a place."""
@@ -104,7 +109,7 @@ class Glance:
         return decisions
 
 
-def _place(all_checks: tuple[Check, ...], place: Place, known: dict[tuple[int, ...], _Known]) -> _Place:
+def _place(all_checks: tuple[Check, ...], place: Place, keys: dict[tuple[int, ...], bytes]) -> _Place:
     relevant = tuple(check for check in all_checks if place in check.places)
     tallies = [Tally(check, place) for check in relevant]
     return _Place(
@@ -113,7 +118,7 @@ def _place(all_checks: tuple[Check, ...], place: Place, known: dict[tuple[int, .
         wholes=tuple(
             check.whole for check in relevant if check.whole is not None and not check.whole.reads_text_alone
         ),
-        known=known.setdefault(tuple(check.order for check in relevant), _Known()),
+        key=keys[tuple(check.order for check in relevant)],
         allowed=tuple(tally.decision(is_streamed=False) for tally in tallies),
         allowed_streamed=tuple(tally.decision(is_streamed=True) for tally in tallies),
         needs_more=any(check.failure is not None or check.remote is not None for check in relevant),
@@ -131,17 +136,32 @@ def _first_look(check: Check) -> Callable[[str], bool] | None:
 
 
 def glance_of(policy: Policy) -> Glance:
-    """Return the glance of a policy, made once for each."""
+    """Return the glance of a policy, made once for each version."""
     # By identity: to compare policies takes longer than to guard a text. What is known here cannot lose its id.
-    known = _KNOWN.get(id(policy))
+    known = _OF_POLICIES.get(id(policy))
     if known is None:
-        if len(_KNOWN) >= MOST_KNOWN:
-            _KNOWN.clear()
-        known = _KNOWN[id(policy)] = Glance(policy)
-    return known
+        if len(_OF_POLICIES) >= MOST_KNOWN:
+            _OF_POLICIES.clear()
+            _OF_CHECKS.clear()
+        ready = checks(policy)
+        # The same version comes again with every snapshot.
+        glance = _OF_CHECKS.get(id(ready))
+        if glance is None:
+            glance = _OF_CHECKS[id(ready)] = Glance(ready)
+        known = _OF_POLICIES[id(policy)] = policy, glance
+    return known[1]
 
 
-_KNOWN: dict[int, Glance] = {}
+_OF_POLICIES: dict[int, tuple[Policy, Glance]] = {}
+_OF_CHECKS: dict[int, Glance] = {}
+
+
+def prepare(policy: Policy) -> None:
+    """Build the guards of a policy, and of the versions before it that are in force for some, before anybody asks."""
+    step: Policy | None = policy
+    while step is not None:
+        glance_of(step)
+        step = step.before
 
 
 def is_json(place: Place, text: str) -> bool:

@@ -253,7 +253,7 @@ class _Unhashed:
         return 0
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=4_096)
 def _checks(_id: UUID, _version: int, policy: _Unhashed) -> tuple[Check, ...]:
     return tuple(_check(order, config) for order, config in enumerate(policy.policy.guards))
 
@@ -278,6 +278,29 @@ def _built(config: GuardConfig) -> Any:
             f"guard {config.name!r}: there is no kind {config.kind!r}; {hints.known(config.kind, sorted(KINDS))}"
         )
     try:
-        return kind.build(config.parameters)
+        return _build(_Parameters(kind, config.parameters))
     except PolicyError as error:
         raise PolicyError(f"guard {config.name!r}: {error}") from error
+
+
+class _Parameters:
+    """What a guard of a kind is built of: a cache's key, known by how it is written."""
+
+    __slots__ = ("_key", "kind", "values")
+
+    def __init__(self, kind: GuardKind, values: Mapping[str, Any]) -> None:
+        self.kind = kind
+        self.values = values
+        self._key = kind.kind, repr(values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Parameters) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@functools.lru_cache(maxsize=1_024)
+def _build(parameters: _Parameters) -> Any:
+    # Guards know nothing of the texts they have seen: one will do for all policies that ask for the same.
+    return parameters.kind.build(parameters.values)

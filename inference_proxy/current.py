@@ -11,6 +11,7 @@ from typing import Protocol
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from guardrails.glance import prepare
 from inference_proxy.snapshot import REDIS_CHANNEL, REDIS_KEY, Snapshot, parse
 
 logger = logging.getLogger(__name__)
@@ -91,13 +92,14 @@ class Current:
                 self._complain(str(error))
                 continue
             if raw is not None:
-                self._take(raw)
+                await self._take(raw)
                 return
 
-    def _take(self, raw: bytes) -> None:
+    async def _take(self, raw: bytes) -> None:
         if raw != self._raw:
             try:
-                snapshot = parse(raw)
+                # On a thread: many patterns take a while to compile, and calls are being served meanwhile.
+                snapshot = await asyncio.to_thread(_understood, raw)
                 if self.snapshot is not None and _is_older(snapshot, self.snapshot):
                     self._complain(f"snapshot {snapshot.version} is older than {self.snapshot.version}")
                     return
@@ -125,6 +127,16 @@ class Current:
             except Exception as error:  # noqa: BLE001 - were the following to end, no key could be revoked any more
                 self._complain(f"following the snapshot failed ({type(error).__name__})")
                 await asyncio.sleep(POLL_S)
+
+
+def _understood(raw: bytes) -> Snapshot:
+    """Read a snapshot and build the guards of its policies, so that no call has to wait for that."""
+    snapshot = parse(raw)
+    for project in snapshot.projects.values():
+        for policy in (project.policy, *(each.policy for each in project.scoped)):
+            if policy is not None:
+                prepare(policy)
+    return snapshot
 
 
 def _is_older(one: Snapshot, other: Snapshot) -> bool:

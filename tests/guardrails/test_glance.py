@@ -1,8 +1,10 @@
 """Most texts are clear at a first look, and those that were need no second one."""
 
+from dataclasses import replace
+
 import pytest
 
-from guardrails.glance import MOST_TEXTS, glance_of
+from guardrails.glance import glance_of, prepare
 from guardrails.local import NOTHING_SAID, Conversation
 from guardrails.outcome import PlacedText
 from guardrails.session import GuardSession
@@ -55,9 +57,10 @@ def test_a_guard_that_knows_the_conversation_looks_at_the_same_text_in_each() ->
     assert glance.allowed(answer, Conversation(system=(SECRET_PROMPT,)), is_streamed=False) is None
 
 
-def test_more_texts_than_are_remembered_are_looked_at_all_the_same() -> None:
+def test_more_texts_than_are_remembered_are_looked_at_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("guardrails.glance.MOST_TEXTS", 20)
     glance = glance_of(policy(guard("words", parameters=WORDS, action="block")))
-    texts = [PlacedText("user", f"number {number}") for number in range(2 * MOST_TEXTS + 2)]
+    texts = [PlacedText("user", f"number {number}") for number in range(2 * 20 + 2)]
 
     assert glance.allowed(texts, NOTHING_SAID, is_streamed=False) is not None
     assert (
@@ -75,3 +78,14 @@ def test_what_an_answer_hides_is_not_called_what_the_request_says(asked: str) ->
     (hidden,) = outcome.texts
     assert "bob@" not in hidden
     assert hidden.removeprefix("write to ") not in asked
+
+
+def test_versions_before_the_newest_are_ready_too_and_equal_guards_are_built_once() -> None:
+    words = guard("words", parameters=WORDS, action="block")
+    before = policy(words)
+    newest = replace(before, version=before.version + 1, rollout_percent=50, before=before)
+
+    prepare(newest)
+
+    (new,), (old,) = glance_of(newest).checks, glance_of(before).checks
+    assert new.local is old.local

@@ -1,12 +1,24 @@
 import asyncio
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
+import pytest
 import redis
 
+from guardrails.policy import Policy
 from inference_proxy.current import Current, sources_of
-from inference_proxy.snapshot import REDIS_CHANNEL, REDIS_KEY, Snapshot, dump
+from inference_proxy.snapshot import (
+    REDIS_CHANNEL,
+    REDIS_KEY,
+    ProjectConfig,
+    ScopedPolicy,
+    Snapshot,
+    dump,
+)
 from ingest.keys import KeyRing
 from tests.fixtures.redis import PrivateRedis
 
@@ -174,3 +186,29 @@ async def test_age_counts_from_the_last_time_the_source_confirmed_it(tmp_path: P
     assert (current.age_s or 0) >= 0.05
     await current.refresh()
     assert (current.age_s or 1) < 0.05
+
+
+async def test_guards_are_built_before_a_snapshot_is_in_force_and_calls_are_served_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[tuple[int, bool]] = []
+
+    def note(policy: Policy) -> None:
+        built.append((policy.version, threading.current_thread() is threading.main_thread()))
+
+    monkeypatch.setattr("inference_proxy.current.prepare", note)
+    policy = Policy(id=uuid4(), name="all", version=3)
+    scoped = ScopedPolicy(route="gpt", policy=replace(policy, version=4))
+    project = ProjectConfig(id=uuid4(), slug="shop", policy=policy, scoped=(scoped,))
+    snapshot = Snapshot(version="1", keys=KeyRing({}), projects={project.id: project}, upstreams={})
+    path = tmp_path / "snapshot.json"
+    path.write_bytes(dump(snapshot))
+    seen: list[int] = []
+
+    current = Current(
+        sources_of(redis_url=None, snapshot_file=path), on_change=lambda _: seen.append(len(built))
+    )
+    await current.refresh()
+
+    assert built == [(3, False), (4, False)]
+    assert seen == [2]
