@@ -9,36 +9,36 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from guardrails.encoder.network import EPSILON, Network
-from guardrails.training.quantizing import rows_of_eight_bits
+from guardrails.training.quantizing import Range, evening, rows_of_eight_bits, steps_of
 
 Array = NDArray[np.float32]
 _CONTRIB = "com.microsoft"
-_LARGEST = 127.0
-_MIDDLE = 128
-_LEAST = 1e-8
+_EVENED = {"attended": 0.7, "joined": 0.5, "up": 0.7, "down": 0.9}
+"""How much of the difference in size between the features that enter a matrix moves into the matrix."""
 
 
-def onnx_model(network: Network, *, bits: int = 8) -> onnx.ModelProto:
+def onnx_model(network: Network, entering: Mapping[str, Range]) -> onnx.ModelProto:
     """Return the graph: `ids`, `types` and `mask` in; `tokens`, `toxicity`, `injection` and `embedding` out.
 
-    With 8 bits the matrices of the layers and the tables are stored as integers with a scale per block or row; with 32,
-    everything is stored as it is.
+    The matrices of the layers and the tables are stored as integers with a scale per row. What enters a matrix lies in a known
+    range, so that it becomes integers by one division.
     """
-    return _Graph(network, bits).model()
+    return _Graph(network, entering).model()
 
 
 class _Graph:
-    def __init__(self, network: Network, bits: int) -> None:
+    def __init__(self, network: Network, entering: Mapping[str, Range]) -> None:
         self._network = network
-        self._bits = bits
         self._weights = {
-            name: np.ascontiguousarray(tensor.detach().float().cpu().numpy())
+            name: tensor.detach().float().cpu().numpy().copy()
             for name, tensor in network.state_dict().items()
         }
+        self._entering = dict(entering)
         self._nodes: list[onnx.NodeProto] = []
         self._stored: dict[str, onnx.TensorProto] = {}
 
     def model(self) -> onnx.ModelProto:
+        self._even_values()
         states = self._read()
         for index in range(self._network.shape.layers):
             states = self._layer(states, f"layers.{index}.")
@@ -76,7 +76,8 @@ class _Graph:
     def _layer(self, states: str, name: str) -> str:
         seen = self._attention(self._linear(states, name + "attended"), name)
         states = self._skip_norm(self._linear(seen, name + "joined"), states, name + "first_norm")
-        up = self._node("Gelu", [self._linear(states, name + "up")], domain=_CONTRIB)
+        # Its tangent is within a thousandth of the exact one, and a quarter cheaper.
+        up = self._node("FastGelu", [self._linear(states, name + "up")], domain=_CONTRIB)
         return self._skip_norm(self._linear(up, name + "down"), states, name + "second_norm")
 
     def _attention(self, parts: str, name: str) -> str:
@@ -95,7 +96,7 @@ class _Graph:
 
     def _heads(self, states: str) -> None:
         states = self._in_texts(states)
-        self._linear(states, "token_head", out="tokens", exact=True)
+        self._linear(states, "token_head", out="tokens")
         there = self._node(
             "Unsqueeze", [self._node("Cast", ["mask"], to=TensorProto.FLOAT), self._constant([2])]
         )
@@ -108,10 +109,10 @@ class _Graph:
         )
         first = self._node("Gather", [states, self._store("zero", np.array(0, np.int64))], axis=1)
         whole = self._node("Concat", [first, mean, greatest], axis=-1)
-        self._linear(whole, "toxicity_head", out="toxicity", exact=True)
-        injection = self._linear(whole, "injection_head", exact=True)
+        self._linear(whole, "toxicity_head", out="toxicity")
+        injection = self._linear(whole, "injection_head")
         self._node("Squeeze", [injection, self._constant([1])], out="injection")
-        meaning = self._linear(mean, "embedding_head", exact=self._bits == 32)
+        meaning = self._linear(mean, "embedding_head")
         size = self._node("ReduceL2", [meaning, self._constant([1])], keepdims=1)
         self._node("Div", [meaning, size], out="embedding")
 
@@ -146,48 +147,49 @@ class _Graph:
             self._node(kind, inputs(), out=name, **attributes)
         return name
 
-    def _linear(self, states: str, name: str, *, out: str = "", exact: bool = False) -> str:
+    def _linear(self, states: str, name: str, *, out: str = "") -> str:
         weight = self._weights[name + ".weight"]
-        bias = self._weights.get(name + ".bias", np.zeros(weight.shape[0], np.float32))
-        if exact or self._bits == 32:
-            product = self._node(
-                "MatMul", [states, self._store(name + ".weight", np.ascontiguousarray(weight.T))]
-            )
-            return self._node("Add", [product, self._store(name + ".bias", bias)], out=out)
+        bias = self._store(
+            name + ".bias", self._weights.get(name + ".bias", np.zeros(weight.shape[0], np.float32))
+        )
+        if name not in self._entering:
+            product = self._node("MatMul", [states, self._store(name + ".weight", _by_column(weight))])
+            return self._node("Add", [product, bias], out=out)
+        range_ = self._entering[name]
+        part = name.rpartition(".")[2]
+        if part != "joined":
+            factors = evening(weight, range_, share=_EVENED[part])
+            states = self._node("Mul", [states, self._store(name + ".evened", 1 / factors)])
+            weight, range_ = weight * factors, range_.divided(factors)
+        steps = steps_of(range_)
+        size = self._store(name + ".step", np.array(steps.size, np.float32))
+        zero = self._store(name + ".zero", np.array(steps.zero, np.uint8))
+        # The steps are the same for every text: what stands beside a token in a batch is of no matter.
+        integers = self._node("QuantizeLinear", [states, size, zero])
         whole, scales = rows_of_eight_bits(weight)
-        stored = [
-            self._store(name + ".weight", np.ascontiguousarray(whole.T)),
-            self._store(name + ".scales", scales[:, 0]),
-        ]
-        integers, scale = self._integers(states)
-        inputs = [integers, stored[0], self._scalar(1.0), stored[1], self._middle()]
-        product = self._node("MatMulIntegerToFloat", inputs, domain=_CONTRIB)
-        scaled = self._node("Mul", [product, scale])
-        return self._node("Add", [scaled, self._store(name + ".bias", bias)], out=out)
+        stored = self._store(name + ".weight", _by_column(whole))
+        inputs = [integers, stored, size, self._store(name + ".scales", scales[:, 0]), zero, "", bias]
+        return self._node("MatMulIntegerToFloat", inputs, domain=_CONTRIB, out=out)
 
-    def _integers(self, states: str) -> tuple[str, str]:
-        """Return rows as integers, each by a scale of its own: what stands beside a token in a batch is of no matter."""
-        greatest = self._node("ReduceMax", [self._node("Abs", [states]), self._constant([1])], keepdims=0)
-        scale = self._node("Mul", [greatest, self._scalar(1 / _LARGEST)])
-        scale = self._node("Max", [scale, self._scalar(_LEAST)])
-        middles = self._node("Expand", [self._middle(), self._node("Shape", [scale])])
-        integers = self._node("QuantizeLinear", [states, scale, middles], axis=0)
-        return integers, self._node("Unsqueeze", [scale, self._constant([1])])
-
-    def _middle(self) -> str:
-        return self._store("middle", np.array(_MIDDLE, np.uint8))
+    def _even_values(self) -> None:
+        """Even out what the heads of attention hand over, in the matrix that makes it."""
+        for index in range(self._network.shape.layers):
+            makes, takes = f"layers.{index}.attended", f"layers.{index}.joined"
+            range_ = self._entering[takes]
+            factors = evening(self._weights[takes + ".weight"], range_, share=_EVENED["joined"])
+            values = slice(-self._network.shape.width, None)
+            self._weights[makes + ".weight"][values] /= factors[:, None]
+            self._weights[makes + ".bias"][values] /= factors
+            self._weights[takes + ".weight"] *= factors
+            self._entering[takes] = range_.divided(factors)
 
     def _table(self, name: str, index: str) -> str:
-        if self._bits == 32:
-            return self._node("Gather", [self._store(name, self._weights[name]), index])
         whole, scales = rows_of_eight_bits(self._weights[name])
         row = self._node("Gather", [self._store(name, whole), index])
         scale = self._node("Gather", [self._store(name + ".scales", scales), index])
         return self._node("Mul", [self._node("Cast", [row], to=TensorProto.FLOAT), scale])
 
     def _whole(self, name: str) -> str:
-        if self._bits == 32:
-            return self._store(name, self._weights[name])
         whole, scales = rows_of_eight_bits(self._weights[name])
         numbers = self._node("Cast", [self._store(name, whole)], to=TensorProto.FLOAT)
         return self._node("Mul", [numbers, self._store(name + ".scales", scales)])
@@ -229,3 +231,7 @@ class _Graph:
     ) -> list[str]:
         self._nodes.append(helper.make_node(kind, list(inputs), names, domain=domain, **attributes))
         return names
+
+
+def _by_column(matrix: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(matrix.T)

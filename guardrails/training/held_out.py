@@ -12,6 +12,7 @@ from guardrails.training.rows import without
 SEED = 20_000
 _PII = 2_500
 _WRITTEN = 1_500
+_TYPICAL = 400
 CALIBRATED_ON = frozenset(
     ("llmbar-instructions", "summedits-samsum", "do-not-answer-human_chatbox", "wikigold")
 )
@@ -40,6 +41,11 @@ class HeldOut:
         yield from self.toxicity_test
         yield from self.injection_test
         yield from self.injection_written
+
+    def typical(self) -> list[Example]:
+        """Return some texts of all kinds among those to calibrate on."""
+        kinds = (self.pii_dev, self.toxicity_dev, self.injection_dev)
+        return [example for kind in kinds for example in kind[:_TYPICAL]]
 
     def unseen(self, seen: frozenset[str]) -> "HeldOut":
         """Return those texts that are not among the fingerprints of what was learned from."""

@@ -95,7 +95,9 @@ def finished(
     # What is learned from is kept apart, but a run before this one may have seen an earlier version of the data.
     texts = texts.unseen(seen)
     say("writing the weights")
-    manifest = export(network, tokenizer, out, calibration=UNCALIBRATED, version=version)
+    manifest = export(
+        network, tokenizer, out, texts=texts.typical(), calibration=UNCALIBRATED, version=version
+    )
     say("calibrating")
     encoder = Encoder.unchecked(out, manifest, threads=2)
     calibration = calibrated(encoder, texts)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from guardrails.encoder.network import Network
 from guardrails.training.features import Features, batch_of
 from guardrails.training.graph import onnx_model
+from guardrails.training.ranges import ranges
 
 _TOKENS = 2_048
+_WATCHED = 400
 
 
 def meanings(
@@ -22,7 +24,8 @@ def meanings(
     # In eight bits it agrees with itself to three parts in a thousand, and reads four times as fast.
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    graph = onnx_model(published, bits=8).SerializeToString()
+    some = [features[place] for place in alone[:_WATCHED]]
+    graph = onnx_model(published, ranges(published, some)).SerializeToString()
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     found: dict[int, NDArray[np.float32]] = {}
     first = 0

@@ -9,8 +9,13 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from guardrails.encoder.calibration import UNCALIBRATED, Calibration
 from guardrails.encoder.network import Network, Shape
+from guardrails.training.examples import Example
 from guardrails.training.export import export
 
+TYPICAL = [
+    Example(text=text, source="", group="")
+    for text in ("Call Jane Miller on 555 0100, or write to jane@example.org.", string.printable)
+]
 CHARACTERS = string.ascii_lowercase + string.digits + string.punctuation
 
 
@@ -49,6 +54,7 @@ def small_model(directory: Path, *, seed: int = 0, calibration: Calibration = UN
         small_network(seed=seed),
         small_tokenizer(),
         directory,
+        texts=TYPICAL,
         calibration=calibration,
         version=f"random-{seed}",
     )

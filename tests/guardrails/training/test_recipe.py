@@ -17,7 +17,7 @@ from guardrails.training.export import export
 from guardrails.training.features import Features, Featurizer
 from guardrails.training.teacher import meanings
 from guardrails.training.trainer import STATE, Progress, Settings, begin_with, train
-from tests.guardrails.encoder.small import small_network, small_tokenizer
+from tests.guardrails.encoder.small import TYPICAL, small_network, small_tokenizer
 
 NAMES = ("ann", "bob", "eve", "joe", "kim", "lee", "max", "sue")
 SETTINGS = Settings(tokens_per_batch=256, epochs=12, peak=5e-3, heads_peak=1e-2, checkpoint_s=1e9)
@@ -68,7 +68,7 @@ def weights(network: Network) -> Any:
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     network = taught(tmp_path_factory.mktemp("work"))
     folder = tmp_path_factory.mktemp("weights")
-    export(network, small_tokenizer(), folder, calibration=UNCALIBRATED, version="test")
+    export(network, small_tokenizer(), folder, texts=TYPICAL, calibration=UNCALIBRATED, version="test")
     return Encoder.load(folder)
 
 
@@ -123,7 +123,7 @@ def test_the_embedding_learns_from_the_teacher(tmp_path: Path) -> None:
         small_network(), features(), wanted, settings=SETTINGS, directory=tmp_path, report=reports.append
     )
     folder = tmp_path / "weights"
-    export(network, small_tokenizer(), folder, calibration=UNCALIBRATED, version="test")
+    export(network, small_tokenizer(), folder, texts=TYPICAL, calibration=UNCALIBRATED, version="test")
     (reading,) = Encoder.load(folder).read([Passage(EXAMPLES[0].text)])
 
     assert float(np.dot(reading.embedding, wanted[0])) > 0.8
