@@ -145,6 +145,7 @@ class GuardApp:
         workers = self.workers
         yield "parapet_guard_waiting_texts", "gauge", workers.queued
         yield "parapet_guard_ready_workers", "gauge", len(workers.ready)
+        yield "parapet_guard_can_replace_workers", "gauge", float(workers.can_replace)
         yield "parapet_guard_has_encoder", "gauge", float(workers.has_encoder)
         yield "parapet_guard_worker_restarts_total", "counter", workers.restarts
         yield "parapet_guard_batches_total", "counter", workers.batches

@@ -143,6 +143,7 @@ class Nursery:
     restarts: int = 0
     _process: Process | None = None
     _line: socket.socket | None = None
+    _has_loaded: bool = False
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def birth(self) -> WorkerProcess:
@@ -188,6 +189,11 @@ class Nursery:
             await self._process.wait()
 
     @property
+    def is_ready(self) -> bool:
+        """True while it can have workers without loading anything first."""
+        return self.is_alive and self._has_loaded
+
+    @property
     def is_alive(self) -> bool:
         """True while the process runs and is listened to."""
         return self._line is not None and self._process is not None and self._process.returncode is None
@@ -216,7 +222,9 @@ class Nursery:
             )
         ours.setblocking(False)
         self._line = ours
+        self._has_loaded = False
         await self._answer(LOAD_S)
+        self._has_loaded = True
 
     async def _answer(self, within_s: float) -> bytes:
         assert self._line is not None

@@ -58,6 +58,11 @@ class Workers:
         """How many texts wait."""
         return len(self.line)
 
+    @property
+    def can_replace(self) -> bool:
+        """True when a worker that is lost can be replaced at once."""
+        return self._nursery.is_ready
+
     def start(self) -> None:
         """Start the processes; `ready` tells when one is warm."""
         self._tasks = [asyncio.create_task(self._keep_alive(number)) for number in range(self.count)]
