@@ -32,6 +32,8 @@ class Comparison:
     oracle: str
     values: Callable[[], Any]
     """An async generator function of (ours, theirs)."""
+    tolerance: float = TOLERANCE
+    """How far the two may differ; more than the usual only where the oracle itself is not as exact."""
 
 
 async def _levenshtein() -> Any:
