@@ -141,6 +141,19 @@ def header_of(directory: Path) -> dict[str, Any]:
         connection.close()
 
 
+def outcome_of(directory: Path) -> dict[str, Any]:
+    """Read what became of a run; nothing when it has not ended."""
+    connection = _existing(directory.parent)
+    try:
+        found = connection.execute(
+            "SELECT content FROM notes WHERE run = ? AND kind = 'outcome'", (directory.name,)
+        ).fetchone()
+    finally:
+        connection.close()
+    outcome: dict[str, Any] = {} if found is None else json.loads(found[0])
+    return outcome
+
+
 def _existing(path: Path) -> sqlite3.Connection:
     """Open a database that must be there: looking for a run makes no file."""
     if not path.exists():

@@ -13,7 +13,7 @@ from evaluators.score import Outcome
 from evaluators.trials import STATE_NAMES, STATES, StoredAnswer, TrialKey, TrialLog, restored, restored_answer
 
 _LINES = "trials.jsonl"
-_NOTES = frozenset({"canaries", "recheck", "outcome"})
+_NOTES = frozenset({"canaries", "recheck"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class _Lines:
     """A file that one process appends to."""
 
     file: TextIO
+    directory: Path
 
     def add_answer(self, key: TrialKey, answer: StoredAnswer) -> StoredAnswer:
         """Append an answer; a later line takes an earlier one's place."""
@@ -33,7 +34,12 @@ class _Lines:
         self._append(line | {"state": STATE_NAMES[type(outcome)], "outcome": asdict(outcome)})
 
     def add_note(self, kind: str, name: str, content: Mapping[str, Any]) -> None:
-        """Append a note."""
+        """Append a note; a run's outcome is a file of its own, so that a hundred of them are read in a moment."""
+        if kind == "outcome":
+            unfinished = self.directory / "outcome.json.new"
+            unfinished.write_text(json.dumps(content), "utf-8")
+            unfinished.replace(self.directory / "outcome.json")
+            return
         self._append({"type": kind, **content})
 
     def _append(self, line: Mapping[str, Any]) -> None:
@@ -70,7 +76,7 @@ def open_for_writing(directory: Path) -> TrialLog:
         raise TrialLogError(f"run {directory.name} is being written by another process") from error
     _cut_torn_line(directory / _LINES)
     log = read(directory)
-    log.store = _Lines(file)
+    log.store = _Lines(file, directory)
     return log
 
 
@@ -86,12 +92,22 @@ def read(directory: Path) -> TrialLog:
             log.scores[_key(line), line["metric"], line["of"]] = restored(
                 STATES[line["state"]], line["outcome"]
             )
+    log.outcome = outcome_of(directory)
     return log
 
 
 def stored_runs(root: Path) -> list[Path]:
     """Return the folders of all runs, the oldest first."""
     return [path.parent for path in sorted(root.glob("runs/*/run.json"))]
+
+
+def outcome_of(directory: Path) -> dict[str, Any]:
+    """Read what became of a run; nothing when it has not ended, or what is there cannot be read."""
+    try:
+        outcome: dict[str, Any] = json.loads((directory / "outcome.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return outcome
 
 
 def header_of(directory: Path) -> dict[str, Any]:

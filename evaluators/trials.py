@@ -187,6 +187,17 @@ def header_of(directory: Path) -> dict[str, Any]:
     return _backend(directory.parent).header_of(directory)
 
 
+def outcome_of(directory: Path) -> dict[str, Any]:
+    """Read what became of a run, without its trials; nothing when it has not ended."""
+    return _backend(directory.parent).outcome_of(directory)
+
+
+def root_of(log: TrialLog) -> Path:
+    """Return where a run is kept, with others."""
+    parent = log.directory.parent
+    return parent if is_database(parent) else parent.parent
+
+
 def find(root: Path, name: str) -> Path:
     """Return the place of a run by name, path, or `latest`."""
     if Path(name).is_dir() or is_database(Path(name).parent):
@@ -210,6 +221,7 @@ class _Backend(Protocol):
     def read(self, directory: Path, /) -> TrialLog: ...
     def stored_runs(self, root: Path, /) -> list[Path]: ...
     def header_of(self, directory: Path, /) -> dict[str, Any]: ...
+    def outcome_of(self, directory: Path, /) -> dict[str, Any]: ...
 
 
 def _backend(root: Path) -> _Backend:

@@ -26,6 +26,7 @@ from evaluators.cli.progress import ConsoleProgress
 from evaluators.cli.watch import run_again_and_again
 from evaluators.completion import Complete
 from evaluators.errors import TrialLogError
+from evaluators.history import declines, outcome_of, series_of
 from evaluators.judgements import Judgements
 from evaluators.reports import Report
 from evaluators.reports.evidence import evidence_of
@@ -146,7 +147,8 @@ def _with_options(path: Path, options: dict[str, Any], root: Path) -> LoadedSuit
 
 
 def _log(root: Path, resume: str | None, suite: LoadedSuite, options: dict[str, Any]) -> TrialLog:
-    header = stored.header_of(suite) | ({"shard": options["shard"]} if options["shard"] else {})
+    part = {"shard": options["shard"], "part": "failing" if options["failing"] else None}
+    header = stored.header_of(suite) | {key: value for key, value in part.items() if value}
     if resume is None:
         return trials.create(root, header)
     log = trials.open_for_writing(trials.find(root, resume))
@@ -203,12 +205,20 @@ def run_suite(
             return await runners[0].run()
 
     try:
-        return asyncio.run(work())
+        result = asyncio.run(work())
     except KeyboardInterrupt:
         if not runners:
             raise
         runners[0].stop = "interrupted"
         return runners[0].result(runners[0].decide())
+    if (
+        result.decision.is_final
+        and not result.stop
+        and not {"answers_of", "shard", "part"} & log.header.keys()
+    ):
+        code = exit_code_of(result.decision, stop="", inconclusive=suite.suite.inconclusive)
+        log.add_outcome(outcome_of(log, result.decision, suite.gate, let_through=code == PASSED))
+    return result
 
 
 def report_of(suite: LoadedSuite, log: TrialLog, result: RunResult) -> Report:
@@ -229,10 +239,15 @@ def report_of(suite: LoadedSuite, log: TrialLog, result: RunResult) -> Report:
         cost_cap_usd=None if budget.cost is None else float(budget.cost),
         stop=result.stop,
         inconclusive=suite.suite.inconclusive,
-        notices=tuple(_notices(log)),
+        notices=tuple(_notices(suite, log)),
     )
 
 
-def _notices(log: TrialLog) -> Iterator[str]:
+def _notices(suite: LoadedSuite, log: TrialLog) -> Iterator[str]:
     if log.recheck is not None:
         yield log.recheck.sentence(taken_over(log))
+    if log.outcome:
+        gated = {rule.metric for rule in suite.gate.rules if not rule.must_pass}
+        metrics = {entry.name: entry.metric() for entry in suite.entries if entry.name in gated}
+        since = suite.suite.history_since.replace("-", "", 2 if "-" in suite.suite.history_since[:5] else 0)
+        yield from declines(series_of(trials.root_of(log), log, metrics, since=since))

@@ -275,6 +275,11 @@ class Suite(Strict):
     reuse_baseline: Reuse | None = Field(
         default=None, description="Take over what the same baseline answered in earlier runs of this suite."
     )
+    history_since: str = Field(
+        default="",
+        pattern=r"^(\d{4}-\d{2}-\d{2}|\d{8}(-\d{6}.*)?)?$",
+        description="The day or the run from which on earlier runs are looked at for a slow decline.",
+    )
     inconclusive: Literal["warn", "fail", "pass", "exit"] = "warn"
     concurrency: int = Field(default=8, ge=1, le=256)
 
