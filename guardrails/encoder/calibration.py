@@ -1,15 +1,11 @@
 """How logits become probabilities that can be believed, and from where on a finding is one."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from guardrails.encoder.labels import TRAINED_TOXICITY_LABELS
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +15,10 @@ class Line:
     slope: float = 1.0
     offset: float = 0.0
 
-    def probability(self, logits: Array) -> Array:
-        """Return calibrated probabilities."""
-        line = np.clip(self.slope * logits + self.offset, -30, 30)
-        result: Array = 1 / (1 + np.exp(-line))
-        return result
+    def probability(self, logit: float) -> float:
+        """Return the calibrated probability."""
+        line = self.slope * logit + self.offset
+        return 1 / (1 + math.exp(-min(30.0, max(-30.0, line))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

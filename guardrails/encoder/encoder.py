@@ -16,9 +16,9 @@ from guardrails.encoder.reading import Passage, Reading
 from guardrails.encoder.spans import spans_of
 from guardrails.encoder.windows import Cutter, Tokens, Window, padded
 
-CPU_BATCH = 2_048
+CPU_BATCH = 512
 DEVICE_BATCH = 65_536
-"""So many tokens, padding included, are computed at once."""
+"""So many tokens, padding included, are computed at once: on a CPU, what its nearest caches hold."""
 _TOLERANCE = 0.1
 
 Array = NDArray[np.float32]
@@ -27,18 +27,21 @@ Array = NDArray[np.float32]
 class Encoder:
     """The encoder, ready to read."""
 
-    def __init__(self, cutter: Cutter, backend: Backend, manifest: Manifest, *, batch: int) -> None:
+    def __init__(
+        self, cutter: Cutter, backend: Backend, manifest: Manifest, *, batch: int, threads: int = 1
+    ) -> None:
         self.manifest = manifest
         self.cutter = cutter
         self._backend = backend
         self._batch = batch
+        self._threads = threads
 
     @classmethod
     def load(cls, directory: Path, *, threads: int = 1, device: str = "cpu") -> "Encoder":
         """Load the weights in a folder once every hash is right and a known sentence is read as it should be.
 
-        The device `cpu` computes the eight-bit graph with ONNX Runtime on so many threads; any other is PyTorch's name of
-        a device, such as `cuda`, or `torch` for PyTorch's own CPU.
+        The device `cpu` computes the eight-bit graph with ONNX Runtime, so many batches of windows at once as there are
+        threads; any other is PyTorch's name of a device, such as `cuda`, or `torch` for PyTorch's own CPU.
         """
         manifest = read_manifest(directory)
         verify(directory, manifest)
@@ -56,7 +59,8 @@ class Encoder:
         tokenizer: Any = tokenizers.Tokenizer.from_file(str(directory / TOKENIZER))
         cutter = Cutter(tokenizer, positions=manifest.shape["positions"])
         if device == "cpu":
-            return cls(cutter, on_cpu(directory, threads=threads), manifest, batch=CPU_BATCH)
+            backend = on_cpu(directory, threads=threads)
+            return cls(cutter, backend, manifest, batch=CPU_BATCH, threads=threads)
         backend = on_device(directory, manifest, device="cpu" if device == "torch" else device)
         return cls(cutter, backend, manifest, batch=DEVICE_BATCH)
 
@@ -68,7 +72,7 @@ class Encoder:
     def calibrated(self, calibration: Calibration) -> "Encoder":
         """Return the same encoder, its logits understood in another way."""
         manifest = replace(self.manifest, calibration=calibration)
-        return Encoder(self.cutter, self._backend, manifest, batch=self._batch)
+        return Encoder(self.cutter, self._backend, manifest, batch=self._batch, threads=self._threads)
 
     def check(self) -> None:
         """Read the sentence whose answers are known; raise if this machine comes to others."""
@@ -96,8 +100,10 @@ class Encoder:
         tokens = self.cutter.tokens([passage.text for passage in texts])
         gathered = [Gathered(each) for each in tokens]
         windows = list(self.cutter.windows(texts, tokens))
-        for batch in _batches(windows, self._batch):
-            logits = self._backend(*padded(batch))
+        # Every thread should have something to do.
+        share = sum(len(window.ids) for window in windows) // self._threads
+        batches = list(_batches(windows, min(self._batch, share)))
+        for batch, logits in zip(batches, self._backend([padded(each) for each in batches]), strict=True):
             for row, window in enumerate(batch):
                 gathered[window.passage].add(window, logits, row)
         return gathered
@@ -134,11 +140,11 @@ class Gathered:
 
     def reading(self, calibration: Calibration) -> Reading:
         """Put the windows together: the worst of them for toxicity and injection, the mean for the meaning."""
-        toxicity = np.max(self._toxicity, axis=0)
+        toxicity = np.max(self._toxicity, axis=0).tolist()
         chances = {
-            label: float(line.probability(toxicity[place]))
-            for place, (label, line) in enumerate(
-                zip(TRAINED_TOXICITY_LABELS, calibration.toxicity, strict=True)
+            label: line.probability(logit)
+            for label, line, logit in zip(
+                TRAINED_TOXICITY_LABELS, calibration.toxicity, toxicity, strict=True
             )
         }
         embedding = np.sum(self._embedding, axis=0)
@@ -146,7 +152,7 @@ class Gathered:
         return Reading(
             spans=self._spans(calibration),
             toxicity=chances,
-            injection=float(calibration.injection.probability(np.array(max(self._injection)))),
+            injection=calibration.injection.probability(float(max(self._injection))),
             embedding=embedding.tolist(),
         )
 

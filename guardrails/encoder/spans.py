@@ -13,6 +13,7 @@ Array = NDArray[np.float32]
 _HARDLY = 0.1
 _NEVER = np.float32(-1e9)
 _ENDS_WITH_LINE = [goes_on(entity) for entity in PII_ENTITIES if entity != "STREET_ADDRESS"]
+_IS_ENDED = np.isin(np.arange(len(TOKEN_LABELS)), _ENDS_WITH_LINE)
 
 Booleans = NDArray[np.bool_]
 
@@ -27,22 +28,29 @@ def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[Encod
     ready[:, 1:] += readiness
     # Where nothing could be, nothing needs to be looked for.
     open_ = chances[:, OUTSIDE] < np.log1p(-_HARDLY * np.exp(-readiness))
+    whole = _whole_words(open_, tokens.within)
+    if not whole.any():
+        return ()
+    likeliest = np.where(whole, ready.argmax(axis=1), OUTSIDE)
+    follows = _follows(likeliest, tokens.within, tokens.begins_line)
+    outside = np.exp(chances[:, OUTSIDE])
     found: list[EncoderSpan] = []
-    for first, last in _runs(_whole_words(open_, tokens.within)):
-        path = _best_path(ready[first:last], tokens.within[first:last], tokens.begins_line[first:last])
+    for first, last in _runs(whole):
+        run = slice(first, last)
+        # Where every likeliest tag follows from the one before, there is no likelier path.
+        if follows[run].all():
+            path = likeliest[run].tolist()
+        else:
+            path = _best_path(ready[run], tokens.within[run], tokens.begins_line[run])
         for begin, end in _entities(path):
-            entity = entity_of(path[begin])
-            score = 1 - float(np.exp(chances[first + begin : first + end, OUTSIDE]).mean())
+            score = 1 - float(outside[first + begin : first + end].sum()) / (end - begin)
             start, stop = int(tokens.starts[first + begin]), int(tokens.ends[first + end - 1])
-            found.append(EncoderSpan(entity, start, stop, round(max(score, 0.0), 4)))
+            found.append(EncoderSpan(entity_of(path[begin]), start, stop, round(max(score, 0.0), 4)))
     return tuple(found)
 
 
 def _best_path(chances: Array, within: Booleans, begins_line: Booleans) -> list[int]:
     """Find the likeliest tags in which an entity only goes on after it has begun."""
-    likeliest = chances.argmax(axis=1)
-    if _is_path(likeliest, within, begins_line):
-        return [int(label) for label in likeliest]
     count = len(TOKEN_LABELS)
     begins = np.arange(1, count, 2)
     came_from = np.zeros((len(chances), count), np.int64)
@@ -70,14 +78,14 @@ def _best_path(chances: Array, within: Booleans, begins_line: Booleans) -> list[
     return path[::-1]
 
 
-def _is_path(tags: NDArray[np.int64], within: Booleans, begins_line: Booleans) -> bool:
-    """Say whether the likeliest tag of every token follows from the one before: then there is no likelier path."""
+def _follows(tags: NDArray[np.int64], within: Booleans, begins_line: Booleans) -> Booleans:
+    """Say of every token whether its tag may stand after the one before."""
     before = np.concatenate([[OUTSIDE], tags[:-1]])
     is_further = (tags != OUTSIDE) & (tags % 2 == 0)
-    follows = is_further & ((before == tags) | (before == tags - 1))
-    ends_here = begins_line & np.isin(tags, _ENDS_WITH_LINE)
+    goes_on_well = is_further & ((before == tags) | (before == tags - 1)) & ~(begins_line & _IS_ENDED[tags])
     starts_well = ~is_further & (~within | ((tags == OUTSIDE) & (before == OUTSIDE)))
-    return bool(((follows & ~ends_here) | starts_well).all())
+    result: Booleans = goes_on_well | starts_well
+    return result
 
 
 def _entities(path: list[int]) -> Iterator[tuple[int, int]]:

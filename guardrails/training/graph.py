@@ -90,9 +90,25 @@ class _Graph:
         thirds = self._constant([shape.heads] * 3)
         query, key, value = self._node_of(names, "Split", [by_head, thirds], "", {"axis": 1})
         scores = self._node("FusedMatMul", [query, key], domain=_CONTRIB, transB=1, alpha=size**-0.5)
-        shares = self._node("Softmax", [self._node("Add", [scores, self._hidden()])], axis=-1)
+        shares = self._shares(scores, name)
         seen = self._node("Transpose", [self._node("MatMul", [shares, value])], perm=[0, 2, 1, 3])
         return self._node("Reshape", [seen, self._constant([-1, shape.width])])
+
+    def _shares(self, scores: str, name: str) -> str:
+        """Return how much each token takes of each other one; only where there is padding it is looked for."""
+        plain, seen, hidden = (f"{name}{part}" for part in ("shares_of_all", "shares_of_tokens", "hidden"))
+        alone = [helper.make_node("Softmax", [scores], [plain], axis=-1)]
+        padded = [
+            helper.make_node("Add", [scores, self._hidden()], [hidden]),
+            helper.make_node("Softmax", [hidden], [seen], axis=-1),
+        ]
+        branches = {
+            branch: helper.make_graph(
+                nodes, out, [], [helper.make_tensor_value_info(out, TensorProto.FLOAT, None)]
+            )
+            for branch, nodes, out in (("then_branch", alone, plain), ("else_branch", padded, seen))
+        }
+        return self._node("If", [self._is_full()], **branches)
 
     def _heads(self, states: str) -> None:
         states = self._in_texts(states)
@@ -125,6 +141,15 @@ class _Graph:
         name = "sizes_" + "_".join(map(str, last))
         return self._once(
             name, "Concat", lambda: [self._node("Shape", ["ids"]), self._constant(last)], axis=0
+        )
+
+    def _is_full(self) -> str:
+        """Return whether there is no padding."""
+        return self._once(
+            "is_full",
+            "Cast",
+            lambda: [self._node("ReduceMin", ["mask"], keepdims=0)],
+            to=TensorProto.BOOL,
         )
 
     def _hidden(self) -> str:

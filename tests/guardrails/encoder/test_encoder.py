@@ -53,6 +53,24 @@ def test_a_text_reads_the_same_whatever_stands_beside_it(encoder: Encoder) -> No
     assert np.dot(together[1].embedding, alone.embedding) == pytest.approx(1, abs=1e-4)
 
 
+def test_many_texts_are_read_alike_by_one_thread_and_by_several(folder: Path, encoder: Encoder) -> None:
+    texts = [Passage(f"{TEXT} {'more ' * count}") for count in range(12)]
+    expected, found = encoder.read(texts), Encoder.load(folder, threads=3).read(texts)
+
+    assert [each.injection for each in found] == pytest.approx(
+        [each.injection for each in expected], abs=1e-4
+    )
+    assert [each.spans for each in found] == [each.spans for each in expected]
+
+
+def test_pytorch_reads_many_texts_in_their_order(folder: Path, encoder: Encoder) -> None:
+    texts = [Passage(LONG), Passage(TEXT), Passage("short"), Passage(TEXT, "Summarise my mail")]
+    expected = np.array([reading.embedding for reading in encoder.read(texts)])
+    found = np.array([each.embedding for each in Encoder.load(folder, device="torch").read(texts)])
+
+    assert (found * expected).sum(-1) == pytest.approx(np.ones(len(texts)), abs=0.01)
+
+
 def test_a_long_text_is_read_to_its_end(encoder: Encoder) -> None:
     (reading,) = encoder.read([Passage(LONG)])
 
