@@ -27,11 +27,15 @@ class Recheck:
     """The cases that are asked again."""
     reason: str = ""
     """Why it was refused."""
+    run: str = ""
+    """The stored run that is the baseline by name; nothing of it is asked again."""
     visible_points: float = 0.0
     """How far, in points, a metric must have moved to be noticed four times in five, by typical scores."""
 
     def sentence(self, reused: int) -> str:
         """Return what a report says about it."""
+        if self.run:
+            return f"the baseline is what run {self.run} was answered then; nothing of it was asked again"
         asked = f"{len(self.again)} of its cases were asked again"
         if self.state == "refused":
             return f"the stored baseline was not taken over: {self.reason}"

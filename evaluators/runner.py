@@ -156,7 +156,7 @@ class Runner:
 
     async def _work(self, look: int) -> None:
         recheck = self.log.recheck
-        if self.baseline is not None and recheck is not None and recheck.state != "refused":
+        if self.baseline is not None and recheck is not None and recheck.state != "refused" and recheck.again:
             again = frozenset(recheck.again)
             await self._do([job for job in self._jobs(look) if job[0].id in again], look)
             if not self.stop:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from evaluators.completion import Complete
@@ -16,6 +17,7 @@ from evaluators.targets import Target
 from evaluators.targets.checkout import CheckoutTarget, SideBySide
 from evaluators.targets.prompt import PromptTarget, check_arms
 from evaluators.targets.python import PythonTarget, load_function
+from evaluators.targets.stored import StoredArm
 
 
 def ready(suite: LoadedSuite, settings: Settings) -> LoadedSuite:
@@ -74,19 +76,26 @@ def _local(judge: model.LocalJudge, directory: Path) -> LocalModel:
 
 async def _target(suite: LoadedSuite, settings: Settings, stack: AsyncExitStack) -> Target:
     target = suite.suite.target
+    if suite.stored_baseline:
+        stored = StoredArm(suite.stored_baseline)
+        asked = replace(
+            suite, stored_baseline="", arms={suite.gate.candidate: suite.arms[suite.gate.candidate]}
+        )
+        here = await _target(asked, settings, stack)
+        return SideBySide({suite.gate.baseline: stored, suite.gate.candidate: here})
     if target.tests:
         raise SuiteError("target.tests: this suite's answers come from tests; run them with pytest")
     if target.prompt is None:
         assert target.python is not None
         function = load_function(target.python, suite.directory)
-        here = PythonTarget(place=target.python, function=function, arms=suite.arms)
+        called = PythonTarget(place=target.python, function=function, arms=suite.arms)
         if suite.against is None:
-            return here
+            return called
         baseline, candidate = suite.arms
         there = CheckoutTarget(
             place=suite.against.python or target.python, checkout=suite.against, arms=suite.arms
         )
-        return SideBySide({baseline: await stack.enter_async_context(there), candidate: here})
+        return SideBySide({baseline: await stack.enter_async_context(there), candidate: called})
     check_arms(suite.arms, suite.cases)
     endpoint = await stack.enter_async_context(endpoint_of(target.prompt, settings, "target.prompt"))
     return PromptTarget(endpoint=endpoint, settings=target.prompt, arms=suite.arms)

@@ -51,6 +51,9 @@ store_option = click.option(
 tag_option = click.option(
     "--tag", "tags", multiple=True, help="Only cases with this tag; repeat for several."
 )
+id_option = click.option(
+    "-k", "words", multiple=True, metavar="TEXT", help="Only cases whose id holds this; repeat for several."
+)
 sample_option = click.option(
     "--sample", type=click.IntRange(min=1), help="Only so many cases, always the same ones."
 )

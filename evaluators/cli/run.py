@@ -12,8 +12,10 @@ from typing import Any
 import click
 
 from evaluators import settings, stored, trials
+from evaluators.cli.against import against, compared_with, taken_as_it_is
 from evaluators.cli.connections import connected, ready
 from evaluators.cli.options import (
+    id_option,
     output_option,
     print_report,
     sample_option,
@@ -22,6 +24,8 @@ from evaluators.cli.options import (
     tag_option,
     write_option,
 )
+from evaluators.cli.plan import as_text as plan_as_text
+from evaluators.cli.plan import estimate, plan_of
 from evaluators.cli.progress import ConsoleProgress
 from evaluators.cli.watch import run_again_and_again
 from evaluators.completion import Complete
@@ -34,8 +38,9 @@ from evaluators.reports.exit_code import PASSED, STOPPED, exit_code_of
 from evaluators.reuse import StoredBaseline, stored_baseline, taken_over
 from evaluators.runner import Runner, RunResult
 from evaluators.suites import LoadedSuite, load
-from evaluators.suites.against import other_checkout
+from evaluators.suites.against import OtherCheckout
 from evaluators.suites.choice import Choice, shard_of
+from evaluators.suites.offline import without_remote_judges
 from evaluators.suites.units import share_of
 from evaluators.targets import Target
 from evaluators.trials import TrialLog
@@ -47,6 +52,7 @@ from evaluators.trials import TrialLog
 @write_option
 @store_option
 @tag_option
+@id_option
 @sample_option
 @click.option("--trials", "trials_asked", help="Answers per case: 3, or 1..5 to stop as soon as it is clear.")
 @click.option("-j", "--concurrency", type=click.IntRange(1, 256), help="Answers asked for at the same time.")
@@ -79,10 +85,15 @@ from evaluators.trials import TrialLog
 )
 @click.option(
     "--against",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="CHECKOUT",
-    help="Compare with the suite's candidate of another checkout, such as a git worktree of the base branch.",
+    "other",
+    metavar="WHAT",
+    help="Compare with the suite's candidate of a commit or branch (`main`), of another checkout (a folder), or of a "
+    "stored run (`run:NAME`).",
 )
+@click.option(
+    "--offline", is_flag=True, help="Leave out evaluators that ask a model elsewhere, and their rules."
+)
+@click.option("--dry-run", is_flag=True, help="Say what the run would cost and see, and end.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file beside the suite changes.")
 def run(
     suite: Path,
@@ -93,6 +104,8 @@ def run(
     no_cache: bool,
     no_gate: bool,
     fresh: bool,
+    other: str | None,
+    dry_run: bool,
     watch: bool,
     **options: Any,
 ) -> int:
@@ -104,17 +117,30 @@ def run(
         return run_again_and_again(suite.resolve().parent)
     environment = settings.read()
     root = store or environment.home / "evals"
-    loaded = ready(_with_options(suite, options, root), environment)
-    log = _log(root, resume, loaded, options)
-    if options["shard"]:
-        # A part of the cases decides nothing, so it never stops early.
-        loaded = replace(loaded, gate=replace(loaded.gate, looks=loaded.gate.looks[-1:]))
-    cache = Judgements.at(None if no_cache else root / "judgements.jsonl")
-    try:
-        baseline = None if fresh else _stored_baseline(loaded, root, log.name)
-        result = run_suite(loaded, log, cache, lambda: connected(loaded, environment), baseline=baseline)
-    finally:
-        log.close()
+    with against(other, suite, root) as found:
+        loaded = ready(_with_options(suite, options, root, found.checkout), environment)
+        baseline = None
+        if found.run is not None:
+            loaded, baseline = compared_with(loaded, found.run)
+        planned = plan_of(loaded)
+        if dry_run:
+            click.echo(plan_as_text(planned))
+            return PASSED
+        if loaded.suite.target.prompt is not None:
+            click.echo(estimate(planned), err=True)
+        log = _log(root, resume, loaded, options)
+        if options["shard"]:
+            # A part of the cases decides nothing, so it never stops early.
+            loaded = replace(loaded, gate=replace(loaded.gate, looks=loaded.gate.looks[-1:]))
+        cache = Judgements.at(None if no_cache else root / "judgements.jsonl")
+        try:
+            if found.run is not None:
+                log.add_recheck(taken_as_it_is(found.run))
+            elif not fresh:
+                baseline = _stored_baseline(loaded, root, log.name)
+            result = run_suite(loaded, log, cache, lambda: connected(loaded, environment), baseline=baseline)
+        finally:
+            log.close()
     report = report_of(loaded, log, result)
     if options["shard"] or options["failing"]:
         note = "one part of the cases" if options["shard"] else "cases chosen because they failed"
@@ -124,7 +150,9 @@ def run(
     return PASSED if no_gate and report.exit_code != STOPPED else report.exit_code
 
 
-def _with_options(path: Path, options: dict[str, Any], root: Path) -> LoadedSuite:
+def _with_options(
+    path: Path, options: dict[str, Any], root: Path, checkout: OtherCheckout | None
+) -> LoadedSuite:
     overrides: dict[str, Any] = {}
     if options["trials_asked"]:
         text = options["trials_asked"]
@@ -137,13 +165,12 @@ def _with_options(path: Path, options: dict[str, Any], root: Path) -> LoadedSuit
     choice = Choice(
         tags=frozenset(options["tags"]),
         ids=None if failing is None else stored.failing_cases(trials.read(trials.find(root, failing))),
+        words=options["words"],
         sample=options["sample"],
         shard=None if options["shard"] is None else shard_of(options["shard"]),
     )
-    other = None if options["against"] is None else other_checkout(options["against"], path)
-    if options["against"] is not None and other is None:
-        click.echo(f"{options['against']} has no {path}; the suite's own arms are compared", err=True)
-    return load(path, choice=choice, overrides=overrides, against=other)
+    loaded = load(path, choice=choice, overrides=overrides, against=checkout)
+    return without_remote_judges(loaded) if options["offline"] else loaded
 
 
 def _log(root: Path, resume: str | None, suite: LoadedSuite, options: dict[str, Any]) -> TrialLog:

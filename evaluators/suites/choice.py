@@ -17,6 +17,8 @@ class Choice:
 
     tags: frozenset[str] = frozenset()
     ids: Collection[str] | None = None
+    words: tuple[str, ...] = ()
+    """Only cases whose id holds one of these."""
     sample: int | None = None
     shard: tuple[int, int] | None = None
     """Which part, from 1 on, and of how many."""
@@ -26,6 +28,8 @@ class Choice:
         chosen = [case for case in cases if not self.tags or self.tags & case.tags]
         if self.ids is not None:
             chosen = [case for case in chosen if case.id in self.ids]
+        if self.words:
+            chosen = [case for case in chosen if any(word in case.id for word in self.words)]
         if self.sample is not None:
             chosen = sorted(chosen, key=lambda case: _digest(case.id))[: self.sample]
         if self.shard is not None:

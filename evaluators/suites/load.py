@@ -35,6 +35,8 @@ class LoadedSuite:
     gate: Gate
     against: OtherCheckout | None = None
     """The checkout whose candidate is this suite's baseline."""
+    stored_baseline: str = ""
+    """The stored run whose candidate is this suite's baseline."""
 
     def digest(self, *, with_cases: bool = True) -> str:
         """Return a hash of everything that decides answers and scores; the gate may change without it."""
