@@ -23,6 +23,8 @@ _READINESS = (-0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 _SCORES = (0.4, 0.5, 0.6, 0.7)
 _RIDGE = 1e-3
 _STEPS = 200
+_HARD = 3
+"""So often each hard text counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,14 @@ def calibrated(encoder: Encoder, texts: HeldOut) -> Calibration:
     )
     both = [*texts.injection_dev, *texts.injection_benign]
     scores = logits_of([each.injection for each in read(plain, both)])
-    injection = fitted(Judged(scores, np.array([example.injection or 0.0 for example in both])))
+    hard = logits_of([each.injection for each in read(plain, texts.injection_hard)])
+    # Templates are too easy: with them alone the line promises more than it keeps on attacks by another hand.
+    injection = fitted(
+        Judged(
+            np.concatenate([scores, *[hard] * _HARD]),
+            np.array([example.injection or 0.0 for example in (*both, *texts.injection_hard * _HARD)]),
+        )
+    )
     # Benign texts of sources not learned from, and of templates not learned from.
     benign = scores[np.array([not example.injection for example in both])]
     line = injection.slope * benign + injection.offset

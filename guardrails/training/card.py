@@ -43,8 +43,8 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield "- Embedding: 384 numbers of length one, taught to agree with the base's."
     yield ""
     yield f"Learned from {measured['rows_trained_on']:,} different texts, written by ourselves or published as"
-    yield "`ATTRIBUTIONS.md` says. English above all; German, French, Spanish, Italian, Dutch and Portuguese in part; hardly"
-    yield "anything in other scripts. The vocabulary knows no capitals. The runs, one after the other:"
+    yield "`ATTRIBUTIONS.md` says. English above all; German, French, Spanish, Italian, Dutch and Portuguese in part; a few"
+    yield "templates in languages whose scripts the vocabulary hardly knows. It knows no capitals. The runs, one after the other:"
     yield ""
     for recipe in (*measured["before"], measured["recipe"]):
         yield f"- {_counts(recipe)}; seed {recipe['settings']['seed']}, peak rate {recipe['settings']['peak']:g}"
@@ -81,6 +81,13 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     for source, share in injection["flagged_by_source"].items():
         yield f"- `{source}`: {share:.3f}"
     yield ""
+    yield "Judged apart, attacks and benign texts flagged: our hardest texts by a hand that wrote no template, attacks that a machine"
+    yield "translated into sixteen languages, and mails beside a user's task, some with an order of someone else in them."
+    yield ""
+    for source, scores in injection["besides"].items():
+        alarms = "" if scores["false_alarms"] is None else f", false alarms {scores['false_alarms']:.3f}"
+        yield f"- `{source}` ({scores['texts']} texts): recall {scores['recall']:.3f}{alarms}; at even odds, recall {scores['recall_at_even_odds']:.3f}"
+    yield ""
     yield "Toxicity, by source not learned from:"
     yield ""
     for source, scores in measured["toxicity"].items():
@@ -97,8 +104,10 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield "Read the numbers with this in mind. While the model was made its errors on the judged texts were looked at, kinds of text it missed"
     yield "were then written for training (never the texts themselves), and some attacks that no reader could call attacks were taken out of"
     yield "the judged ones: the numbers lean to the optimistic side, those of injection most. The toxic comments judged are of"
-    yield "discussions not learned from, but of a collection that was; the one source held out whole is the Dutch one. Dates of birth, tax"
-    yield "numbers and their like are told apart by the words around them; tweets are harder than anything else."
+    yield "discussions not learned from, but of a collection that was; the one source held out whole is the Dutch one, of whose language"
+    yield "only our own templates were learned. The line that makes the injection head's probabilities true was fitted on templates kept"
+    yield "apart, benign texts of other sources and our own hardest texts. Dates of birth, tax numbers and their like are told apart by the"
+    yield "words around them; tweets are harder than anything else."
     yield ""
     short = short_of(measured)
     if not short:

@@ -186,6 +186,7 @@ def injected(encoder: Encoder, texts: HeldOut) -> Mapping[str, Any]:
             )
             for source in sorted({example.source for example in texts.injection_test})
         },
+        "besides": _besides(encoder, texts.injection_besides),
         "written_unseen_templates": {
             "texts": len(written_truth),
             "auroc": rounded(auroc(written_chances, written_truth)),
@@ -194,6 +195,24 @@ def injected(encoder: Encoder, texts: HeldOut) -> Mapping[str, Any]:
             "calibration_error": rounded(calibration_error(written_chances, written_truth)),
         },
     }
+
+
+def _besides(encoder: Encoder, examples: Sequence[Example]) -> Mapping[str, Any]:
+    """Judge further sources each alone; some have attacks only."""
+    chances, truth = _chances(examples, read(encoder, examples))
+    flagged = chances > encoder.calibration.thresholds["injection"]
+    sources = np.array([example.source for example in examples])
+    result: dict[str, Any] = {}
+    for source in sorted(set(sources.tolist())):
+        attacks, benign = ((sources == source) & ((truth > 0.5) == is_attack) for is_attack in (True, False))
+        result[source] = {
+            "texts": int((sources == source).sum()),
+            "attacks": int(attacks.sum()),
+            "recall": rounded(float(flagged[attacks].mean())),
+            "recall_at_even_odds": rounded(float((chances[attacks] > 0.5).mean())),
+            "false_alarms": rounded(float(flagged[benign].mean())) if benign.any() else None,
+        }
+    return result
 
 
 def rounded(value: float) -> float | None:

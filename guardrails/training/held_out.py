@@ -13,6 +13,8 @@ SEED = 20_000
 _PII = 2_500
 _WRITTEN = 1_500
 _TYPICAL = 400
+BLIND = "challenge-blind"
+"""The source of those of our own hardest texts by which nobody has mended anything."""
 CALIBRATED_ON = frozenset(
     ("llmbar-instructions", "summedits-samsum", "do-not-answer-human_chatbox", "wikigold")
 )
@@ -30,10 +32,14 @@ class HeldOut:
     injection_dev: list[Example]
     injection_benign: list[Example]
     """Of sources not trained on, to choose the threshold with."""
+    injection_hard: list[Example]
+    """The first round of our own hardest texts, by a hand that wrote no template: to fit the line through the logits with."""
     injection_test: list[Example]
     """Of sources not trained on, to judge with."""
     injection_written: list[Example]
     """Of templates and documents not trained on, but of the kinds that were."""
+    injection_besides: list[Example]
+    """The second round of the hardest texts and other sources not trained on, judged apart from the rest."""
 
     def judged(self) -> Iterable[Example]:
         """Yield every text that something is measured on."""
@@ -41,6 +47,7 @@ class HeldOut:
         yield from self.toxicity_test
         yield from self.injection_test
         yield from self.injection_written
+        yield from self.injection_besides
 
     def typical(self) -> list[Example]:
         """Return some texts of all kinds among those to calibrate on."""
@@ -58,12 +65,14 @@ class HeldOut:
         yield from self.toxicity_dev
         yield from self.injection_dev
         yield from self.injection_benign
+        yield from self.injection_hard
 
 
 def held_out(data: Path) -> HeldOut:
     """Gather the texts out of the data folder."""
     pii = importlib.import_module("guardrails.training.pii").examples
     unseen = list(injection.held_out(data))
+    hardest = list(injection.challenge())
     return HeldOut(
         pii_dev=list(pii(data, seed=SEED, count=_PII, split="dev")),
         pii_test=list(pii(data, seed=SEED, count=_PII, split="test")),
@@ -72,5 +81,10 @@ def held_out(data: Path) -> HeldOut:
         injection_dev=list(injection.examples(data, seed=SEED, count=_WRITTEN, split="dev")),
         injection_benign=[each for each in unseen if each.source in CALIBRATED_ON],
         injection_test=[each for each in unseen if each.source not in CALIBRATED_ON],
+        injection_hard=[each for each in hardest if each.source != BLIND],
         injection_written=list(injection.examples(data, seed=SEED, count=_WRITTEN, split="test")),
+        injection_besides=[
+            *(each for each in hardest if each.source == BLIND),
+            *injection.judged_besides(data),
+        ],
     )

@@ -45,7 +45,12 @@ AIMS = (
         ("toxicity", "civil-comments-test", "auroc", "toxicity"),
         0.95,
     ),
-    Aim("toxicity", "AUROC, a language not learned", ("toxicity", "madlibs-nl", "auroc", "toxicity"), 0.95),
+    Aim(
+        "toxicity",
+        "AUROC, a language learned from our templates only",
+        ("toxicity", "madlibs-nl", "auroc", "toxicity"),
+        0.95,
+    ),
     Aim(
         "toxicity",
         "calibration error",

@@ -1,7 +1,7 @@
 """Calibration, judgement and card, on a handful of texts."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,11 @@ TEXTS = HeldOut(
     toxicity_test=[comment(number, source) for number in range(8) for source in (COMMENTS, "madlibs-nl")],
     injection_dev=[order(number, "dev") for number in range(8)],
     injection_benign=[order(2 * number, min(CALIBRATED_ON)) for number in range(8)],
+    injection_hard=[order(number, "hard") for number in range(8)],
     injection_test=[order(number, "elsewhere") for number in range(8)],
     injection_written=[order(number, "written") for number in range(8)],
+    injection_besides=[order(2 * number + 1, "attacks only") for number in range(4)]
+    + [order(number, "both") for number in range(8)],
 )
 
 
@@ -81,8 +84,17 @@ def measured(encoder: Encoder) -> Any:
 
 def test_everything_asked_for_is_measured(measured: Any) -> None:
     assert set(measured["summary"]) >= {"pii: character recall", "injection: recall at 1 % false alarms"}
-    assert measured["rows_judged_on"] == 8 + 16 + 8 + 8
+    assert measured["rows_judged_on"] == 8 + 16 + 8 + 8 + 12
     assert json.loads(json.dumps(measured)) == measured
+
+
+def test_further_sources_are_judged_each_alone(measured: Any) -> None:
+    besides = measured["injection"]["besides"]
+
+    assert besides["both"]["texts"] == 8
+    assert besides["both"]["attacks"] == 4
+    assert 0 <= besides["both"]["false_alarms"] <= 1
+    assert besides["attacks only"]["false_alarms"] is None
 
 
 def test_the_recognizers_find_what_has_a_form(measured: Any) -> None:
@@ -98,6 +110,13 @@ def test_a_text_that_was_learned_from_stops_the_judgement(encoder: Encoder) -> N
 
 def test_the_injection_threshold_spares_benign_texts(encoder: Encoder) -> None:
     assert 0.05 <= encoder.calibration.thresholds["injection"] <= 0.99
+
+
+def test_hard_texts_say_how_far_probabilities_can_be_believed(encoder: Encoder) -> None:
+    wrong = [replace(each, injection=1 - (each.injection or 0)) for each in TEXTS.injection_hard]
+    calibration = calibrated(encoder, replace(TEXTS, injection_hard=wrong))
+
+    assert calibration.injection != encoder.calibration.injection
 
 
 def test_the_card_names_what_falls_short(measured: Any, tmp_path: Path) -> None:
