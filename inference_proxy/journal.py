@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +75,7 @@ class Journal:
             context=continued_from(exchange.header(b"traceparent")),
             started_at_us=(time.time_ns() - time.perf_counter_ns() + started_ns) // 1_000,
             started_ns=started_ns,
-            model_requested=model if _MODEL_NAME.fullmatch(model) and not has_long_word(model) else "",
+            model_requested=_kept_name(model),
             is_streamed=is_streamed,
             stores_messages=stores_messages,
         )
@@ -107,9 +108,9 @@ class Journal:
     def span(self) -> Span:
         """Return the span of the finished call."""
         total_ns = time.perf_counter_ns() - self.started_ns
-        kept = self.kept_request
-        said = {name: text[:_LONGEST_LABEL] for name, text in self.kept_labels.items() if name != "tags"}
-        tags = [tag for each in self.kept_labels.get("tags", "").split(",") if (tag := each.strip())]
+        kept, labels = self.kept_request, self.kept_labels
+        said = {name: text[:_LONGEST_LABEL] for name, text in labels.items() if name != "tags"}
+        tags = [tag for each in labels.get("tags", "").split(",") if (tag := each.strip())] if labels else []
         prompt = said.get("prompt", "")
         prompt_name, _, prompt_version = prompt.rpartition("@") if "@" in prompt else (prompt, "", "")
         return new_span(
@@ -151,6 +152,11 @@ class Journal:
             input_messages=self.endpoint.input_messages(kept) if kept and self.stores_messages else [],
             output_messages=self.output_messages if self.stores_messages else [],
         )
+
+
+@lru_cache(maxsize=1_000)
+def _kept_name(model: str) -> str:
+    return model if _MODEL_NAME.fullmatch(model) and not has_long_word(model) else ""
 
 
 def labels_of(exchange: Exchange, body: Body) -> dict[str, str]:

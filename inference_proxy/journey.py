@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import orjson
 
-from guardrails.one_way import RedactionKeys
 from guardrails.verdict import STOPPING, Action
 from inference_proxy.aliases import alias
 from inference_proxy.answers import described, finish_reason
@@ -109,7 +108,7 @@ class _Journey:
             reference=journal.context.span_id,
             review_page=routes.escalated_url,
             conversation=conversation_of(exchange, body) or journal.context.trace_id,
-            keys=RedactionKeys.derive(serving.pepper, routes.project.id),
+            keys=routes.redaction_keys(serving.pepper),
             permits=routes.permits,
         )
         self.reservation: Reservation = NOTHING_RESERVED

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from uuid import UUID
 
+from guardrails.one_way import RedactionKeys
 from guardrails.policy import Policy
 from inference_proxy.errors import RequestError
 from inference_proxy.house import HOUSE, HOUSE_ROUTES
@@ -79,8 +80,15 @@ class ProjectRoutes:
             key=lambda route: len(route.model),
             reverse=True,
         )
+        self._redaction_keys: RedactionKeys | None = None
         self._plans: dict[str, Plan] = {}
         self._policies: dict[tuple[UUID, str], Policy | None] = {}
+
+    def redaction_keys(self, pepper: bytes) -> RedactionKeys:
+        """Return the keys with which the project's guards hash and encrypt."""
+        if self._redaction_keys is None:
+            self._redaction_keys = RedactionKeys.derive(pepper, self.project.id)
+        return self._redaction_keys
 
     def plan(self, model: str, grant: KeyGrant, *, otherwise: str = "") -> Plan:
         """Return where a call goes. Raises RequestError for a model that is unknown or not for this key.

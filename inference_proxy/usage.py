@@ -62,6 +62,6 @@ def _details(raw: dict[str, Any], *names: str) -> dict[str, Any]:
 def _count(values: dict[str, Any], *names: str) -> int | None:
     for name in names:
         value = values.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if type(value) is int and value >= 0:
             return value
     return None
