@@ -51,7 +51,7 @@ def calibrated(encoder: Encoder, texts: HeldOut) -> Calibration:
     both = [*texts.injection_dev, *texts.injection_benign]
     scores = logits_of([each.injection for each in read(plain, both)])
     hard = logits_of([each.injection for each in read(plain, texts.injection_hard)])
-    # Templates are too easy: with them alone the line promises more than it keeps on attacks by another hand.
+    # Templates are too easy: with them alone the line promises more than it keeps elsewhere.
     injection = fitted(
         Judged(
             np.concatenate([scores, *[hard] * _HARD]),

@@ -81,8 +81,8 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     for source, share in injection["flagged_by_source"].items():
         yield f"- `{source}`: {share:.3f}"
     yield ""
-    yield "Judged apart, attacks and benign texts flagged: our hardest texts by a hand that wrote no template, attacks that a machine"
-    yield "translated into sixteen languages, and mails beside a user's task, some with an order of someone else in them."
+    yield "Judged apart at the same threshold: the second round of our own hardest texts, by which nothing was mended; attacks that a machine"
+    yield "translated into sixteen languages; and mails beside a user's task, most with a wish in them that is not the user's."
     yield ""
     for source, scores in injection["besides"].items():
         alarms = "" if scores["false_alarms"] is None else f", false alarms {scores['false_alarms']:.3f}"
@@ -106,7 +106,7 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield "the judged ones: the numbers lean to the optimistic side, those of injection most. The toxic comments judged are of"
     yield "discussions not learned from, but of a collection that was; the one source held out whole is the Dutch one, of whose language"
     yield "only our own templates were learned. The line that makes the injection head's probabilities true was fitted on templates kept"
-    yield "apart, benign texts of other sources and our own hardest texts. Dates of birth, tax numbers and their like are told apart by the"
+    yield "apart, benign texts of other sources and the first round of our hardest texts. Dates of birth, tax numbers and their like are told apart by the"
     yield "words around them; tweets are harder than anything else."
     yield ""
     short = short_of(measured)

@@ -33,7 +33,7 @@ class HeldOut:
     injection_benign: list[Example]
     """Of sources not trained on, to choose the threshold with."""
     injection_hard: list[Example]
-    """The first round of our own hardest texts, by a hand that wrote no template: to fit the line through the logits with."""
+    """The first round of our own hardest texts: to fit the line through the logits with."""
     injection_test: list[Example]
     """Of sources not trained on, to judge with."""
     injection_written: list[Example]
