@@ -108,7 +108,9 @@ def _tokens(text: str, encoding: Any) -> Tokens:
     words = encoding.word_ids
     within = np.array([place > 0 and word == words[place - 1] for place, word in enumerate(words)], bool)
     # The network sees no ends of lines: whitespace is gone before it reads.
-    breaks = [place for place, character in enumerate(text) if character == "\n"]
-    line = np.searchsorted(breaks, starts)
-    begins_line = np.concatenate([[False], line[1:] != line[:-1]]) if len(starts) else np.zeros(0, bool)
+    begins_line = np.zeros(len(starts), bool)
+    if "\n" in text:
+        breaks = [place for place, character in enumerate(text) if character == "\n"]
+        line = np.searchsorted(breaks, starts)
+        begins_line[1:] = line[1:] != line[:-1]
     return Tokens(np.array(encoding.ids, np.int64), starts, ends, within, begins_line)

@@ -74,28 +74,36 @@ class _Graph:
         return self._node("Reshape", [self._norm(added, "norm"), rows])
 
     def _layer(self, states: str, name: str) -> str:
-        seen = self._attention(self._linear(states, name + "attended"), name)
+        seen = self._attention(states, name)
         states = self._skip_norm(self._linear(seen, name + "joined"), states, name + "first_norm")
         # Its tangent is within a thousandth of the exact one, and a quarter cheaper.
         up = self._node("FastGelu", [self._linear(states, name + "up")], domain=_CONTRIB)
         return self._skip_norm(self._linear(up, name + "down"), states, name + "second_norm")
 
-    def _attention(self, parts: str, name: str) -> str:
+    def _attention(self, states: str, name: str) -> str:
         """Let tokens look at those of their own text; written out, as the fused operator is slower on a CPU."""
         shape = self._network.shape
         size = shape.width // shape.heads
-        by_head = self._node("Reshape", [parts, self._sizes([3 * shape.heads, size])])
-        by_head = self._node("Transpose", [by_head], perm=[0, 2, 1, 3])
-        names = [f"{name}{part}" for part in ("query", "key", "value")]
-        thirds = self._constant([shape.heads] * 3)
-        query, key, value = self._node_of(names, "Split", [by_head, thirds], "", {"axis": 1})
+        integers, weight = self._integers(states, name + "attended")
+        thirds = zip(np.split(weight, 3), np.split(self._weights[name + "attended.bias"], 3), strict=True)
+        parts = [
+            self._product(integers, f"{name}attended.{third}", *each) for third, each in enumerate(thirds)
+        ]
+        query, key, value = (
+            self._node(
+                "Transpose",
+                [self._node("Reshape", [part, self._sizes([shape.heads, size])])],
+                perm=[0, 2, 1, 3],
+            )
+            for part in parts
+        )
         scores = self._node("FusedMatMul", [query, key], domain=_CONTRIB, transB=1, alpha=size**-0.5)
         shares = self._shares(scores, name)
         seen = self._node("Transpose", [self._node("MatMul", [shares, value])], perm=[0, 2, 1, 3])
         return self._node("Reshape", [seen, self._constant([-1, shape.width])])
 
     def _shares(self, scores: str, name: str) -> str:
-        """Return how much each token takes of each other one; only where there is padding it is looked for."""
+        """Return how much each token takes of each other one; padding is hidden only where there is any."""
         plain, seen, hidden = (f"{name}{part}" for part in ("shares_of_all", "shares_of_tokens", "hidden"))
         alone = [helper.make_node("Softmax", [scores], [plain], axis=-1)]
         padded = [
@@ -174,13 +182,16 @@ class _Graph:
 
     def _linear(self, states: str, name: str, *, out: str = "") -> str:
         weight = self._weights[name + ".weight"]
-        bias = self._store(
-            name + ".bias", self._weights.get(name + ".bias", np.zeros(weight.shape[0], np.float32))
-        )
-        if name not in self._entering:
-            product = self._node("MatMul", [states, self._store(name + ".weight", _by_column(weight))])
-            return self._node("Add", [product, bias], out=out)
-        range_ = self._entering[name]
+        bias = self._weights.get(name + ".bias", np.zeros(weight.shape[0], np.float32))
+        if name in self._entering:
+            integers, weight = self._integers(states, name)
+            return self._product(integers, name, weight, bias)
+        product = self._node("MatMul", [states, self._store(name + ".weight", _by_column(weight))])
+        return self._node("Add", [product, self._store(name + ".bias", bias)], out=out)
+
+    def _integers(self, states: str, name: str) -> tuple[list[str], Array]:
+        """Return what enters a matrix in eight bits, with its step and its zero; and the matrix, evened out."""
+        weight, range_ = self._weights[name + ".weight"], self._entering[name]
         part = name.rpartition(".")[2]
         if part != "joined":
             factors = evening(weight, range_, share=_EVENED[part])
@@ -190,11 +201,15 @@ class _Graph:
         size = self._store(name + ".step", np.array(steps.size, np.float32))
         zero = self._store(name + ".zero", np.array(steps.zero, np.uint8))
         # The steps are the same for every text: what stands beside a token in a batch is of no matter.
-        integers = self._node("QuantizeLinear", [states, size, zero])
+        return [self._node("QuantizeLinear", [states, size, zero]), size, zero], weight
+
+    def _product(self, entering: Sequence[str], name: str, weight: Array, bias: Array) -> str:
+        integers, size, zero = entering
         whole, scales = rows_of_eight_bits(weight)
         stored = self._store(name + ".weight", _by_column(whole))
-        inputs = [integers, stored, size, self._store(name + ".scales", scales[:, 0]), zero, "", bias]
-        return self._node("MatMulIntegerToFloat", inputs, domain=_CONTRIB, out=out)
+        scale, bias_ = self._store(name + ".scales", scales[:, 0]), self._store(name + ".bias", bias)
+        inputs = [integers, stored, size, scale, zero, "", bias_]
+        return self._node("MatMulIntegerToFloat", inputs, domain=_CONTRIB)
 
     def _even_values(self) -> None:
         """Even out what the heads of attention hand over, in the matrix that makes it."""
@@ -243,19 +258,9 @@ class _Graph:
     def _node(
         self, kind: str, inputs: Iterable[str], *, out: str = "", domain: str = "", **attributes: Any
     ) -> str:
-        (name,) = self._node_of([out or f"{kind}_{len(self._nodes)}"], kind, inputs, domain, attributes)
+        name = out or f"{kind}_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, list(inputs), [name], domain=domain, **attributes))
         return name
-
-    def _node_of(
-        self,
-        names: list[str],
-        kind: str,
-        inputs: Iterable[str],
-        domain: str,
-        attributes: Mapping[str, Any],
-    ) -> list[str]:
-        self._nodes.append(helper.make_node(kind, list(inputs), names, domain=domain, **attributes))
-        return names
 
 
 def _by_column(matrix: NDArray[Any]) -> NDArray[Any]:
