@@ -16,15 +16,18 @@ class Several:
         # A set that runs out of memory says nothing. This one says at least that every text has an end.
         self._end = self._set.Add(rb"\z")
         self._set.Compile()
+        self._nothing = [self._end]
         self._all = range(self._end)
 
     def is_in(self, data: bytes) -> bool:
         """Tell whether one of them matches, or that cannot be said."""
-        return bool(self._set.Match(data) != [self._end])
+        return bool(self._set.Match(data) != self._nothing)
 
     def which_in(self, data: bytes) -> Sequence[int]:
         """Return which of them match, in their order; all of them where that cannot be said."""
         found: list[int] | None = self._set.Match(data)
+        if found == self._nothing:
+            return ()
         if found is None:
             return self._all
         found.remove(self._end)

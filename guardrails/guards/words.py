@@ -55,6 +55,8 @@ class WordsGuard:
         self.is_normalising = is_normalising
         self.whole_words = whole_words
         self.longest = max(map(len, words))
+        self.beginnings = frozenset(word[0] for word in words)
+        """The letters that words begin with."""
         self.automaton = ahocorasick.Automaton()
         for word, entity in words.items():
             self.automaton.add_word(word, (len(word), entity))
@@ -100,11 +102,13 @@ class WordsScanner:
 
     def _open_at(self, folded: str, origin: Any, first: int) -> int:
         """Where the first word begins that the text ends in the middle of, or right after."""
-        length = len(folded)
-        for start in range(max(0, length - self._guard.longest), length):
-            may_begin = not self._guard.whole_words or _is_boundary(folded, start)
+        guard, length = self._guard, len(folded)
+        begun = max(0, length - guard.longest)
+        for start, letter in enumerate(folded[begun:], begun):
+            if letter not in guard.beginnings or (guard.whole_words and not _is_boundary(folded, start)):
+                continue
             # What is settled stays settled, even where the text kept of it could begin a word.
-            if may_begin and origin(start) >= first and self._guard.automaton.match(folded[start:]):
+            if origin(start) >= first and guard.automaton.match(folded[start:]):
                 return start
         return length
 

@@ -18,7 +18,7 @@ def test_each_expression_that_matches_is_named_in_its_order() -> None:
 def test_where_none_matches_none_is_named() -> None:
     known = several(rb"\d{3}", rb"x")
 
-    assert known.which_in(b"nothing") == []
-    assert known.which_in(b"") == []
+    assert known.which_in(b"nothing") == ()
+    assert known.which_in(b"") == ()
     assert not known.is_in(b"nothing")
     assert known.is_in(b"in 123")
