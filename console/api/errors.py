@@ -24,6 +24,12 @@ _CODES = {
 }
 
 
+class NotCheckedError(APIException):
+    """A guard that must not fail could not look at what was written."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+
+
 def render(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an error that was foreseen; any other rises and is logged as what it is."""
     if isinstance(error, StoreUnavailableError):

@@ -36,6 +36,8 @@ class NewItem:
     content: Content
     source: Source
     origin: Mapping[str, Any] = field(default_factory=dict)
+    is_as_given: bool = False
+    """Whether the project's policy did not look at it, because somebody who may decided so."""
 
 
 @transaction.atomic
@@ -174,6 +176,15 @@ def save_version(
         changed=version.changed,
         removed=version.removed,
     )
+    if given := sum(item.is_as_given for item in changed):
+        audit.record(
+            project=dataset.project,
+            by=by,
+            action="dataset.stored_as_given",
+            target=dataset.name,
+            version=number,
+            items=given,
+        )
     return version
 
 
@@ -187,7 +198,7 @@ def assign_splits(
         for content in [stored_content(item)]
     ]
     put = [
-        NewItem(content=content, source=Source(item.source), origin=item.origin)
+        NewItem(content=content, source=Source(item.source), origin=item.origin, is_as_given=item.is_as_given)
         for item, content in contents
         if content.split != item.split
     ]
@@ -252,6 +263,7 @@ def _row(dataset: Dataset, item: NewItem, *, number: int, author: str, now: date
         text=content.text,
         source=item.source,
         origin=dict(item.origin),
+        is_as_given=item.is_as_given,
         author=author,
         created_at=now,
     )

@@ -31,6 +31,14 @@ class DatasetForm(forms.Form):
     )
 
 
+AS_GIVEN = forms.BooleanField(
+    required=False,
+    label="Store it as given",
+    help_text="The project’s policy masks what goes in. Tick this only for data that may be kept as it is; "
+    "the audit log notes it, and the items are marked.",
+)
+
+
 class UploadForm(forms.Form):
     """A file with items."""
 
@@ -41,6 +49,12 @@ class UploadForm(forms.Form):
         "is put in.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.jsonl,.ndjson,.json,text/csv,application/jsonl"}),
     )
+
+    def __init__(self, *args: Any, may_keep: bool = False, **kwargs: Any) -> None:
+        """Offer to store the file as given to those who may decide that."""
+        super().__init__(*args, **kwargs)
+        if may_keep:
+            self.fields["as_given"] = AS_GIVEN
 
     def clean_file(self) -> UploadedFile[bytes]:
         """Refuse a file that is larger than can be put in at once."""
@@ -100,12 +114,18 @@ class ItemForm(forms.Form):
     )
     note = forms.CharField(max_length=200, required=False, help_text="Why; shown with the version.")
 
+    def __init__(self, *args: Any, may_keep: bool = False, **kwargs: Any) -> None:
+        """Offer to store the item as given to those who may decide that."""
+        super().__init__(*args, **kwargs)
+        if may_keep:
+            self.fields["as_given"] = AS_GIVEN
+
     def content(self) -> Content:
         """Return the item. Raises ContentError."""
         given = {
             name: value
             for name, value in self.cleaned_data.items()
-            if name not in ("expected_is_json", "note")
+            if name not in ("expected_is_json", "note", "as_given")
         }
         if not given["expected"]:
             given["expected"] = None

@@ -101,6 +101,8 @@ class Item(models.Model):
     source = models.CharField(max_length=6, choices=Source.choices)
     origin = models.JSONField(default=dict)
     """Trace and span, or file and row."""
+    is_as_given = models.BooleanField(default=False)
+    """Whether somebody who may had it stored without the project's policy looking at it."""
     author = models.CharField(max_length=254)
     created_at = models.DateTimeField()
 
@@ -139,6 +141,8 @@ class Upload(models.Model):
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="uploads")
     name = models.CharField(max_length=200)
     content = models.BinaryField()
+    """Its rows as the policy lets them be stored, or as given."""
+    is_as_given = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

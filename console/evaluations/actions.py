@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from console.accounts import audit
 from console.accounts.actions import internal_key
 from console.accounts.models import Project, User
-from console.evaluations import local_judges
+from console.evaluations import local_judges, provisions
+from console.evaluations.judges import JudgeError, checked_line, members_of
 from console.evaluations.models import Job, JobState, Rule
 from console.evaluations.proxy_model import ENVIRONMENT
 from console.store import store
@@ -19,6 +20,7 @@ from evaluators import registry
 from evaluators.completion import ChatMessage, Completion, CompletionError
 from evaluators.errors import EvaluatorError
 from evaluators.evaluator import Configured
+from evaluators.providers import handed_to
 from ingest.queries.sampling import Call, calls_between
 
 LEASE = timedelta(minutes=5)
@@ -71,7 +73,7 @@ def create_rule(
         name=name,
         kind=kind,
         parameters=dict(parameters),
-        judge_model=judge_model.strip(),
+        judge_model=_judge(kind, judge_model),
         share=share,
         environment=environment.strip(),
         model=model.strip(),
@@ -81,7 +83,8 @@ def create_rule(
         seen_until=now,
         created_by=by,
     )
-    if check_evaluator(rule).source == "judge":
+    check_evaluator(rule)
+    if rule.judge_model:
         # Made now, so that the proxy knows it by the time the first call is judged.
         internal_key(project=project)
     rule.save(force_insert=True)
@@ -119,14 +122,23 @@ def remove_rule(*, rule: Rule, by: User | None) -> None:
 def check_evaluator(rule: Rule) -> Configured:
     """Build the rule's evaluator without a model behind it. Raises RuleError."""
     try:
-        evaluator = registry.build(rule.kind, rule.parameters, _no_model, name=rule.name)
+        return registry.build(
+            rule.kind,
+            rule.parameters,
+            _no_model,
+            name=rule.name,
+            **handed_to(rule.kind, provisions.Provisions()),
+        )
     except EvaluatorError as error:
+        raise RuleError(provisions.problem_with(rule.kind) or str(error)) from error
+
+
+def _judge(kind: str, line: str) -> str:
+    """Return who judges as it is kept; nobody where no model is asked. Raises RuleError."""
+    try:
+        return checked_line(line) if registry.describe(kind).needs_model else ""
+    except (JudgeError, EvaluatorError) as error:
         raise RuleError(str(error)) from error
-    if evaluator.source == "judge" and not rule.judge_model:
-        raise RuleError("this evaluator asks a model; name one that the proxy routes")
-    if local_judges.is_local(rule.judge_model) and (problem := local_judges.problem_with(rule.judge_model)):
-        raise RuleError(problem)
-    return evaluator
 
 
 def sample_rule(rule: Rule, *, now: datetime) -> list[int]:
@@ -230,8 +242,8 @@ def put_back(job: Job, *, now: datetime, after: timedelta, error: str, counts: b
 def due_jobs(*, now: datetime, limit: int = AWAKE, local: bool = False) -> list[int]:
     """Return jobs whose wake-up was lost or whose worker is: messages are hints, this is the queue.
 
-    `local` asks for those of judges on machines of ours, which other workers do. A job over which too many workers were lost is given
-    up instead.
+    `local` asks for those of models on machines of ours, which other workers do. A job over which too many workers were
+    lost is given up instead.
     """
     lost = Q(state=JobState.RUNNING, lease_until__lte=now)
     Job.objects.filter(lost, losses__gte=MOST_LOSSES - 1).update(
@@ -243,7 +255,7 @@ def due_jobs(*, now: datetime, limit: int = AWAKE, local: bool = False) -> list[
     )
     forgotten = Q(state=JobState.WAITING, lease_until=None, created_at__lte=now - timedelta(seconds=20))
     waiting = Q(state=JobState.WAITING, lease_until__lte=now)
-    ours = Q(rule__judge_model__startswith=local_judges.PREFIX)
+    ours = Q(rule__judge_model__startswith=local_judges.PREFIX) | Q(rule__kind__in=provisions.gpu_kinds())
     enabled = Job.objects.filter(ours if local else ~ours, rule__is_enabled=True)
     return list(
         enabled.filter(lost | forgotten | waiting).order_by("pk").values_list("pk", flat=True)[:limit]
@@ -256,10 +268,13 @@ def suspects(jobs: Iterable[int], *, now: datetime) -> set[int]:
     return set(Job.objects.filter(lost, pk__in=list(jobs)).values_list("pk", flat=True))
 
 
-def judges_of(jobs: Iterable[int]) -> list[str]:
-    """Return the models that some jobs wait for."""
+def load_for(jobs: Iterable[int]) -> None:
+    """Load the models of ours that some jobs wait for."""
     waiting = Job.objects.filter(pk__in=jobs, state__in=(JobState.WAITING, JobState.RUNNING))
-    return sorted(set(waiting.values_list("rule__judge_model", flat=True)))
+    rules = set(waiting.values_list("rule__judge_model", "rule__kind"))
+    models = {model for line, _ in rules if line for model in members_of(line)}
+    asks_classifier = any(kind in provisions.gpu_kinds() for _, kind in rules)
+    local_judges.load(sorted(models), with_classifier=asks_classifier)
 
 
 async def _no_model(

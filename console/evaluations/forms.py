@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from console.evaluations.judges import JudgeError, checked_line
 from console.evaluations.models import Rule
 from evaluators.registry import Kind, Parameter
 
@@ -70,6 +71,30 @@ class JsonField(forms.CharField):
         return read
 
 
+class JudgeField(forms.CharField):
+    """The model that judges, or several."""
+
+    def clean(self, value: Any) -> str:
+        """Return the judge as it is kept. The error says what is wrong with it."""
+        try:
+            return checked_line(str(super().clean(value)))
+        except JudgeError as error:
+            text = str(error)
+            raise forms.ValidationError(f"{text[:1].upper()}{text[1:]}.") from None
+
+
+def judge_field(models: list[str]) -> JudgeField:
+    """Return the field in which a judge is named; `models` are offered."""
+    known = ", ".join(models[:8]) or "any that the proxy routes"
+    return JudgeField(
+        max_length=Rule._meta.get_field("judge_model").max_length,
+        label="Judge",
+        initial=models[0] if models else "",
+        help_text=f"The model that judges: {known}. Several are asked as one panel: gpt-4o-mini = 2, local/fast.",
+        widget=forms.TextInput(attrs={"list": "models", "spellcheck": "false"}),
+    )
+
+
 class RuleForm(forms.Form):
     """A rule for one kind of evaluator; `parameters()` gives what the evaluator is built from."""
 
@@ -92,15 +117,10 @@ class RuleForm(forms.Form):
     def __init__(self, *args: Any, kind: Kind, models: list[str], **kwargs: Any) -> None:
         """Add a field for each parameter of the kind, and for the judge's model when it needs one."""
         super().__init__(*args, **kwargs)
-        self.kind = kind
+        self.kind, self.models = kind, models
         self.fields["name"].initial = kind.name
         if kind.needs_model:
-            self.fields["judge_model"] = forms.CharField(
-                max_length=Rule._meta.get_field("judge_model").max_length,
-                label="Judge",
-                initial=models[0] if models else "",
-                help_text=f"The model that judges, called through the proxy: {', '.join(models[:8]) or 'any it routes'}.",
-            )
+            self.fields["judge_model"] = judge_field(models)
         for parameter in kind.parameters:
             self.fields[key_of(parameter)] = field_of(parameter)
         self.order_fields(["name", "judge_model", *(key_of(parameter) for parameter in kind.parameters)])

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
-from console.accounts.actions import internal_key
-from console.evaluations import actions, local_judges
-from console.evaluations.models import Job, JobState, Rule
-from console.evaluations.proxy_model import ProxyModel
+from console.evaluations import actions, provisions
+from console.evaluations.judges import Judge, JudgeError, judge_of
+from console.evaluations.models import Job, JobState
+from console.evaluations.provisions import Provisions
 from console.evaluations.samples import sample_of
 from console.store import StoreUnavailableError, store
 from evaluators import NotApplicable, Outcome, Unscored, evaluate, registry
 from evaluators.errors import EvaluatorError
 from evaluators.evaluator import Configured
+from evaluators.providers import handed_to
 from ingest.queries.spans import SpanDetail, span_detail
 from ingest.records import Score
 from ingest.writer import write_scores
@@ -42,6 +42,7 @@ def judge_together(job_ids: Iterable[int], *, now: datetime) -> dict[int, JobSta
     """
     taken = [job for job_id in job_ids if (job := actions.take(job_id, now=now)) is not None]
     states: dict[int, JobState] = {}
+    provided = Provisions()
     try:
         cases: list[_Case] = []
         for job in taken:
@@ -49,12 +50,14 @@ def judge_together(job_ids: Iterable[int], *, now: datetime) -> dict[int, JobSta
             try:
                 if span is None:
                     raise _HopelessError("the span is no longer stored")
-                cases.append(_Case(job, span, *_evaluator_of(job.rule)))
+                cases.append(_case(job, span, provided))
+            except JudgeError as error:
+                _pause(job, str(error), now, states)
             except (_HopelessError, EvaluatorError) as error:
                 # This one's fault alone: the others of the bunch go on.
                 actions.finish(job, JobState.DEAD, now=timezone.now(), error=str(error))
                 states[job.pk] = JobState.DEAD
-        judged = list(zip(cases, asyncio.run(_outcomes(cases)), strict=True))
+        judged = list(zip(cases, asyncio.run(_outcomes(cases, provided)), strict=True))
         kept = [(case, outcome) for case, outcome in judged if not _waits(case, outcome, now, states)]
         if kept:
             write_scores(store(), [_score(case, outcome) for case, outcome in kept])
@@ -81,7 +84,7 @@ class _Case:
     job: Job
     span: SpanDetail
     evaluator: Configured
-    model: ProxyModel | local_judges.MissingJudge | None
+    judge: Judge | None
     timeout_s: float
 
 
@@ -89,44 +92,52 @@ def _span_of(job: Job) -> SpanDetail | None:
     return span_detail(store(), project_id=job.rule.project_id, trace_id=job.trace_id, span_id=job.span_id)
 
 
-async def _outcomes(cases: Iterable[_Case]) -> list[Outcome]:
+async def _outcomes(cases: Iterable[_Case], provided: Provisions) -> list[Outcome]:
     asked = (evaluate(case.evaluator, sample_of(case.span), timeout_s=case.timeout_s) for case in cases)
-    return list(await asyncio.gather(*asked))
+    try:
+        return list(await asyncio.gather(*asked))
+    finally:
+        await provided.close()
 
 
 def _waits(case: _Case, outcome: Outcome, now: datetime, states: dict[int, JobState]) -> bool:
     """Put a job back whose trouble may pass, or whose rule has to stop; tell whether that was so."""
-    job, model = case.job, case.model
+    job, judge = case.job, case.judge
     if _may_pass(outcome) and job.attempts - job.losses < actions.MOST_ATTEMPTS:
         after = RETRY_AFTER * 2 ** (job.attempts - job.losses - 1)
         actions.put_back(job, now=now, after=after, error=outcome.reason, counts=True)
-    elif model is not None and model.refusal:
-        # Not this call's fault: the rule stops, and the job waits until a person lets it go on.
-        actions.switch_rule(rule=job.rule, is_enabled=False, by=None, now=now, because=model.refusal)
-        actions.put_back(job, now=now, after=RETRY_AFTER, error=model.refusal, counts=False)
+    elif judge is not None and judge.refusal:
+        _pause(job, judge.refusal, now, states)
     else:
         return False
     states[job.pk] = JobState.WAITING
     return True
 
 
-def _evaluator_of(
-    rule: Rule,
-) -> tuple[Configured, ProxyModel | local_judges.MissingJudge | None, float]:
-    """Return what judges, the model whose refusal stops the rule, and how long a judgement may take."""
-    if registry.describe(rule.kind).source != "judge":
-        return registry.build(rule.kind, rule.parameters, name=rule.name), None, TIMEOUT_S
-    if local_judges.is_local(rule.judge_model):
-        here = local_judges.model_of(rule.judge_model)
-        missing = here if isinstance(here, local_judges.MissingJudge) else None
-        return registry.build(rule.kind, rule.parameters, here, name=rule.name), missing, LOCAL_TIMEOUT_S
-    model = ProxyModel(
-        proxy_url=settings.PROXY_URL,
-        api_key=internal_key(project=rule.project),
-        model=rule.judge_model,
-        feature=f"evaluation: {rule.name}",
+def _pause(job: Job, because: str, now: datetime, states: dict[int, JobState]) -> None:
+    """Stop a job's rule for what is not the call's fault; the job waits until a person lets the rule go on."""
+    actions.switch_rule(rule=job.rule, is_enabled=False, by=None, now=now, because=because)
+    actions.put_back(job, now=now, after=RETRY_AFTER, error=because, counts=False)
+    states[job.pk] = JobState.WAITING
+
+
+def _case(job: Job, span: SpanDetail, provided: Provisions) -> _Case:
+    """Build the evaluator and whom it asks. Raises JudgeError where this worker's settings lack what it needs."""
+    rule = job.rule
+    if problem := provisions.problem_with(rule.kind):
+        raise JudgeError(problem)
+    judge = None
+    if rule.judge_model:
+        judge = judge_of(rule.project, rule.judge_model, feature=f"evaluation: {rule.name}")
+    evaluator = registry.build(
+        rule.kind,
+        rule.parameters,
+        None if judge is None else judge.complete,
+        name=rule.name,
+        **handed_to(rule.kind, provided),
     )
-    return registry.build(rule.kind, rule.parameters, model, name=rule.name), model, TIMEOUT_S
+    is_ours = provisions.is_for_gpu(rule.kind, rule.judge_model)
+    return _Case(job, span, evaluator, judge, LOCAL_TIMEOUT_S if is_ours else TIMEOUT_S)
 
 
 def _may_pass(outcome: Outcome) -> bool:

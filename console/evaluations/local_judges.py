@@ -1,21 +1,24 @@
-"""Judge models on machines of our own: which there are, and the one worker process that holds each one's weights."""
+"""Models on machines of our own that judge: which there are, and the one worker process that holds each one's weights."""
 
-import functools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 
-from evaluators.completion import ChatMessage, Completion, CompletionError
-from evaluators.local import LocalModel, LocalSettings
+from evaluators.local import LocalClassifier, LocalModel, LocalSettings
 
 PREFIX = "local/"
 """How a rule names a model that the proxy does not route."""
 
 
-def is_local(judge_model: str) -> bool:
-    """Tell whether a rule's judge is a model of ours; its judgements then wait in the queue `gpu`."""
-    return judge_model.startswith(PREFIX)
+_models: dict[str, LocalModel] = {}
+_classifiers: dict[str, LocalClassifier] = {}
+"""Those of this process that were asked for; each keeps its worker."""
+
+
+def is_local(judge: str) -> bool:
+    """Tell whether a model of ours judges, or is one of those that do; its judgements then wait in the queue `gpu`."""
+    # A panel's line names ours first: see `judges.line_of`.
+    return judge.startswith(PREFIX)
 
 
 def names() -> list[str]:
@@ -23,53 +26,51 @@ def names() -> list[str]:
     return [f"{PREFIX}{name}" for name in _known()]
 
 
-def problem_with(judge_model: str) -> str:
+def problem_with(model: str) -> str:
     """Return why a rule cannot have this judge; empty when it can."""
-    name = judge_model.removeprefix(PREFIX)
+    name = model.removeprefix(PREFIX)
     if name in _known():
         return ""
     known = f"known: {', '.join(_known())}" if _known() else "none is configured"
     return f"no local judge is called {name!r}; {known} (PARAPET_LOCAL_JUDGES)"
 
 
-@dataclass(frozen=True, slots=True)
-class MissingJudge:
-    """In the place of a judge that this worker's settings do not name: every question is refused."""
-
-    refusal: str
-
-    async def __call__(
-        self, messages: Sequence[ChatMessage], /, *, options: Sequence[str] = (), answers: int = 1
-    ) -> Completion:
-        """Raise CompletionError."""
-        raise CompletionError(self.refusal)
+def model_of(model: str) -> LocalModel:
+    """Return a model there is; the first question loads it. Call it only in a worker of the queue `gpu`."""
+    if model not in _models:
+        path = _known()[model.removeprefix(PREFIX)]
+        wanted = LocalSettings(path=path, device=settings.LOCAL_JUDGE_DEVICE)
+        _models[model] = LocalModel(wanted, model=model)
+    return _models[model]
 
 
-def model_of(judge_model: str) -> LocalModel | MissingJudge:
-    """Return the model; the first question loads it. Call it only in a worker of the queue `gpu`."""
-    problem = problem_with(judge_model)
-    return MissingJudge(problem) if problem else _opened(judge_model)
+def classifier() -> LocalClassifier | None:
+    """Return the classifier of pairs, if there is one. Ask it only in a worker of the queue `gpu`."""
+    place = str(settings.LOCAL_CLASSIFIER)
+    if place and place not in _classifiers:
+        path, _, label = place.partition("#")
+        wanted = LocalSettings(path=path, engine="pairs", label=label, device=settings.LOCAL_JUDGE_DEVICE)
+        _classifiers[place] = LocalClassifier(wanted, model=path)
+    return _classifiers.get(place)
 
 
-def load(judge_models: Iterable[str]) -> None:
-    """Load models before anything is leased: reading weights may take longer than judging with them."""
-    for judge_model in judge_models:
-        model = model_of(judge_model)
-        if isinstance(model, LocalModel):
-            model.load()
-
-
-@functools.cache
-def _opened(judge_model: str) -> LocalModel:
-    path = _known()[judge_model.removeprefix(PREFIX)]
-    return LocalModel(LocalSettings(path=path, device=settings.LOCAL_JUDGE_DEVICE), model=judge_model)
+def load(models: Iterable[str], *, with_classifier: bool = False) -> None:
+    """Load weights before anything is leased: reading them may take longer than judging with them."""
+    for model in models:
+        if is_local(model) and not problem_with(model):
+            model_of(model).load()
+    if with_classifier and (pairs := classifier()) is not None:
+        pairs.load()
 
 
 def close() -> None:
     """End the workers of all models."""
-    for name in names():
-        _opened(name).close()
-    _opened.cache_clear()
+    for model in _models.values():
+        model.close()
+    for pairs in _classifiers.values():
+        pairs.close()
+    _models.clear()
+    _classifiers.clear()
 
 
 def _known() -> Mapping[str, str]:

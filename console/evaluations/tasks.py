@@ -7,7 +7,7 @@ from typing import Any
 from celery import current_app, shared_task
 from django.utils import timezone
 
-from console.evaluations import actions, judging, local_judges
+from console.evaluations import actions, judging, provisions
 from console.evaluations.models import Rule
 from console.store import StoreUnavailableError
 
@@ -26,7 +26,7 @@ def sample_live() -> int:
         except (StoreUnavailableError, actions.RuleError) as error:
             log.warning("evaluation %s of %s was not sampled: %s", rule.name, rule.project.slug, error)
             continue
-        _wake(jobs[: actions.AWAKE], is_local=local_judges.is_local(rule.judge_model))
+        wake(jobs[: actions.AWAKE], is_for_gpu=provisions.is_for_gpu(rule.kind, rule.judge_model))
         queued += len(jobs)
     return queued
 
@@ -40,8 +40,8 @@ def judge(job_id: int) -> str:
 
 @shared_task
 def judge_together(job_ids: list[int]) -> int:
-    """Do judgements of a local judge, in batches on its GPU or CPU."""
-    local_judges.load(actions.judges_of(job_ids))
+    """Do judgements of models of ours, in batches on their GPU or CPU."""
+    actions.load_for(job_ids)
     return len(judging.judge_together(job_ids, now=timezone.now()))
 
 
@@ -54,14 +54,14 @@ def sweep() -> int:
     local_room = max(0, actions.AWAKE - _waiting(judge_together) * TOGETHER)
     jobs = actions.due_jobs(now=now, limit=room)
     local_jobs = actions.due_jobs(now=now, limit=local_room, local=True)
-    _wake(jobs, is_local=False)
-    _wake(local_jobs, is_local=True)
+    wake(jobs, is_for_gpu=False)
+    wake(local_jobs, is_for_gpu=True)
     return len(jobs) + len(local_jobs)
 
 
-def _wake(jobs: Sequence[int], *, is_local: bool) -> None:
-    """Wake a worker for each judgement; those of local judges in bunches, for the queue whose workers hold weights."""
-    if is_local:
+def wake(jobs: Sequence[int], *, is_for_gpu: bool) -> None:
+    """Wake a worker for each judgement; those of models of ours in bunches, for the queue whose workers hold weights."""
+    if is_for_gpu:
         alone = actions.suspects(jobs, now=timezone.now())
         for job in alone:
             judge_together.delay([job])

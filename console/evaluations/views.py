@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from console.accounts.access import can, project_for
 from console.accounts.models import Project
 from console.dashboards.charts import Series, lines
-from console.evaluations import actions, local_judges, tasks
+from console.evaluations import actions, local_judges, provisions, tasks
 from console.evaluations.access import rule_for
 from console.evaluations.forms import RuleForm
 from console.evaluations.models import Job, JobState, Rule
@@ -60,10 +60,11 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
 def choose(request: HttpRequest, slug: str) -> HttpResponse:
     """Offer every kind of evaluator."""
     project = project_for(request.user, slug, to="edit")
-    kinds = registry.kinds()
+    kinds, lacking = provisions.offered()
     context = _page(request, project) | {
-        "judges": [kind for kind in kinds if kind.needs_model],
-        "checks": [kind for kind in kinds if not kind.needs_model],
+        "groups": provisions.groups_of(kinds),
+        "lacking": lacking,
+        "address": f"/p/{project.slug}/evaluations/new/",
     }
     return render(request, "evaluations/choose.html", context)
 
@@ -186,8 +187,7 @@ def score_past(request: HttpRequest, slug: str, rule_id: UUID) -> HttpResponse:
         messages.error(request, "The trace store does not answer; nothing was queued. Try again in a minute.")
         return redirect("evaluations:detail", slug=slug, rule_id=rule.pk)
     jobs = actions.queue(rule, calls, now=now)
-    for job in jobs:
-        tasks.judge.delay(job)
+    tasks.wake(jobs[: actions.AWAKE], is_for_gpu=provisions.is_for_gpu(rule.kind, rule.judge_model))
     messages.success(
         request, f"{len(jobs)} of {len(calls)} calls will be scored; the others are, or are not in the share."
     )

@@ -16,14 +16,17 @@ from console.datasets.access import items_of
 from console.datasets.content import stored_content
 from console.datasets.download import case_values
 from console.datasets.models import Dataset, Split
+from console.evaluations.judges import JudgeError, checked_line
 from console.experiments import queue
 from console.experiments.definition import (
     MOST_ARMS,
     MOST_CASES,
     MOST_EVALUATORS,
     Definition,
+    check_provisions,
     checked_name,
     definition_of,
+    provide_for,
 )
 from console.experiments.models import Experiment, State
 from evaluators.errors import EvaluatorError
@@ -49,7 +52,7 @@ def create_experiment(
 ) -> Experiment:
     """Plan an experiment on the items of a dataset's version. Its cases are copied, so that they stay."""
     name = _checked_title(name)
-    cases = cases_of(dataset, version, split=split, tag=tag)
+    cases, is_as_given = cases_of(dataset, version, split=split, tag=tag)
     experiment = Experiment.objects.create(
         project=project,
         name=name,
@@ -67,6 +70,7 @@ def create_experiment(
             "concurrency": 8,
         },
         cases=cases,
+        is_as_given=is_as_given,
         created_by=by,
     )
     audit.record(
@@ -80,8 +84,10 @@ def create_experiment(
     return experiment
 
 
-def cases_of(dataset: Dataset, version: int, *, split: str = "", tag: str = "") -> list[dict[str, Any]]:
-    """Return the items of a version as cases. Raises ExperimentError when there are none, or too many."""
+def cases_of(
+    dataset: Dataset, version: int, *, split: str = "", tag: str = ""
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return the items of a version as cases, and whether some were stored as given. Raises ExperimentError when there are none, or too many."""
     items = items_of(dataset, version).order_by("pk")
     if split in Split.values:
         items = items.filter(split=split)
@@ -95,7 +101,8 @@ def cases_of(dataset: Dataset, version: int, *, split: str = "", tag: str = "") 
         raise ExperimentError(
             f"an experiment's cases have at most {MOST_CHARACTERS:,} characters together; these have {size:,}"
         )
-    return [case_values(stored_content(item)) for item in items]
+    found = list(items)
+    return [case_values(stored_content(item)) for item in found], any(item.is_as_given for item in found)
 
 
 def set_arm(
@@ -157,8 +164,7 @@ def set_evaluator(
             raise ExperimentError(f"there is an evaluator named {name!r} already; choose another name")
         given: dict[str, Any] = {"id": name, **parameters}
         if judge_model:
-            given["judge"] = judge_model
-            suite["judges"][judge_model] = {"model": judge_model}
+            given["judge"] = _judge(judge_model)
         if tag:
             given["when"] = f"tags.{tag}"
         entry = {kind: given}
@@ -171,7 +177,7 @@ def set_evaluator(
             suite["evaluators"].append(entry)
         if rule is not None:
             suite["gate"][name] = rule
-        _forget_judges(suite)
+        provide_for(suite)
 
     return _changed(experiment, change)
 
@@ -182,7 +188,7 @@ def remove_evaluator(experiment: Experiment, *, name: str) -> Experiment:
     def change(suite: dict[str, Any]) -> None:
         suite["evaluators"] = [one for one in suite["evaluators"] if next(iter(one.values()))["id"] != name]
         suite["gate"].pop(name, None)
-        _forget_judges(suite)
+        provide_for(suite)
 
     return _changed(experiment, change)
 
@@ -265,12 +271,12 @@ def end(experiment: Experiment) -> None:
 @transaction.atomic
 def duplicate(*, experiment: Experiment, by: User | None, is_newest: bool) -> Experiment:
     """Plan the same again, on the same cases or on the dataset's newest version."""
-    version, cases = experiment.dataset_version, experiment.cases
+    version, cases, is_as_given = experiment.dataset_version, experiment.cases, experiment.is_as_given
     if is_newest:
         if experiment.dataset is None:
             raise ExperimentError("its dataset was removed; the same cases can still be tried again")
         version = experiment.dataset.latest
-        cases = cases_of(experiment.dataset, version)
+        cases, is_as_given = cases_of(experiment.dataset, version)
     made = Experiment.objects.create(
         project=experiment.project,
         name=f"{experiment.name[:56]}, again",
@@ -279,6 +285,7 @@ def duplicate(*, experiment: Experiment, by: User | None, is_newest: bool) -> Ex
         dataset_version=version,
         suite=copy.deepcopy(experiment.suite),
         cases=cases,
+        is_as_given=is_as_given,
         created_by=by,
     )
     audit.record(
@@ -306,9 +313,11 @@ def rename(*, experiment: Experiment, name: str) -> Experiment:
 def checked(experiment: Experiment) -> Definition:
     """Return what an experiment asks, or raise ExperimentError with what is missing or wrong."""
     try:
-        return definition_of(experiment)
+        definition = definition_of(experiment)
+        check_provisions(definition.entries)
     except EvaluatorError as error:
         raise ExperimentError(str(error)) from error
+    return definition
 
 
 def suite_name(name: str) -> str:
@@ -342,9 +351,11 @@ def _switch(
     return experiment
 
 
-def _forget_judges(suite: dict[str, Any]) -> None:
-    asked = {next(iter(entry.values())).get("judge") for entry in suite["evaluators"]}
-    suite["judges"] = {name: judge for name, judge in suite["judges"].items() if name in asked}
+def _judge(line: str) -> str:
+    try:
+        return checked_line(line)
+    except JudgeError as error:
+        raise ExperimentError(str(error)) from error
 
 
 def _checked_title(name: str) -> str:

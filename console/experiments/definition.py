@@ -3,14 +3,16 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from pydantic import ValidationError
 
-from console.evaluations.local_judges import is_local
+from console.evaluations import local_judges, provisions
+from console.evaluations.judges import members_of, problem_with
 from console.experiments.models import Experiment
 from evaluators import registry
 from evaluators.errors import SuiteError
@@ -42,8 +44,8 @@ class Definition:
     cases: tuple[SuiteCase, ...]
     entries: tuple[Entry, ...]
     looks: tuple[int, ...]
-    judges: Mapping[str, str]
-    """The model behind each judge's name."""
+    judges: Mapping[str, Mapping[str, float]]
+    """The models behind each judge's line, with their weights."""
     cost_cap_usd: float | None
     concurrency: int
     document: Mapping[str, Any]
@@ -58,6 +60,16 @@ class Definition:
         """The variants that are compared; the only one, when there is but one."""
         names = tuple(self.arms)
         return names[1:] or names
+
+    @property
+    def prompt_entries(self) -> tuple[Entry, ...]:
+        """The evaluators that any worker can ask."""
+        return tuple(entry for entry in self.entries if not _is_for_gpu(entry))
+
+    @property
+    def gpu_entries(self) -> tuple[Entry, ...]:
+        """The evaluators that ask a model on a machine of ours; they wait for a worker of the queue `gpu`."""
+        return tuple(entry for entry in self.entries if _is_for_gpu(entry))
 
     def metrics(self) -> dict[str, Metric]:
         """Return what the gate must know about each evaluator's scores."""
@@ -85,11 +97,6 @@ def definition_of(experiment: Experiment) -> Definition:
     names = list(arms)
     suite = loaded(pair(document, names[0], names[-1]))
     check_arms(arms, suite.cases)
-    for name in document["judges"]:
-        if is_local(name):
-            raise SuiteError(
-                f"{name} judges live traffic only; an experiment asks a model that the proxy routes"
-            )
     budget = suite.suite.budget.cost
     assert suite.suite.target.prompt is not None
     return Definition(
@@ -98,7 +105,7 @@ def definition_of(experiment: Experiment) -> Definition:
         cases=suite.cases,
         entries=suite.entries,
         looks=looks_of(suite.suite.trials),
-        judges={name: str(judge["model"]) for name, judge in document["judges"].items()},
+        judges={entry.judge: members_of(entry.judge) for entry in suite.entries if entry.judge is not None},
         cost_cap_usd=None if budget is None else float(budget),
         concurrency=suite.suite.concurrency,
         document=document,
@@ -154,7 +161,7 @@ def fingerprint(definition: Definition, arm: str, case: SuiteCase) -> str:
 
 
 def check_evaluators(evaluators: Sequence[str | Mapping[str, Any]]) -> None:
-    """Refuse what would have the console read a file, or what it has no model for."""
+    """Refuse what would have the console read a file."""
     for entry in evaluators:
         kind, given = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
         given = given if isinstance(given, Mapping) else {}
@@ -165,11 +172,55 @@ def check_evaluators(evaluators: Sequence[str | Mapping[str, Any]]) -> None:
             )
         if isinstance(given.get("schema"), str):
             raise SuiteError(f"{name}: the schema must be given itself, not as a file's name")
-        missing = set(registry.describe(kind).needs) - {"complete"}
-        if missing:
-            raise SuiteError(
-                f"{name}: {kind} runs from the command line only; it needs {', '.join(sorted(missing))}"
-            )
+
+
+def check_provisions(entries: Iterable[Entry]) -> None:
+    """Refuse what this installation cannot run as it is set up. Raises SuiteError with what to set."""
+    for entry in entries:
+        problem = provisions.problem_with(entry.kind) or problem_with(members_of(entry.judge or "-"))
+        if problem:
+            raise SuiteError(f"{entry.name}: {problem}")
+
+
+def provide_for(suite: dict[str, Any]) -> None:
+    """Name in a suite the judges and the models that its evaluators ask, and no others, as `parapet eval` wants them named."""
+    given = [(kind, values) for entry in suite["evaluators"] for kind, values in entry.items()]
+    needs = {need for kind, _ in given for need in registry.describe(kind).needs}
+    lines = [str(values["judge"]) for _, values in given if values.get("judge")]
+    judges: dict[str, Any] = {}
+    for line in dict.fromkeys(lines):
+        members = members_of(line)
+        judges |= {model: _as_judge(model) for model in members}
+        if len(members) > 1:
+            judges[line] = {"panel": dict(members)}
+    suite["judges"] = judges
+    wanted = {
+        "embed": ("embeddings", {"model": provisions.EMBEDDING}),
+        "entail": ("classifier", {"local": _classifier_name()}),
+        "sandbox": ("sandbox", {"timeout_s": 10}),
+    }
+    for need, (name, value) in wanted.items():
+        if need in needs:
+            suite.setdefault(name, value)
+        else:
+            suite.pop(name, None)
+
+
+def _as_judge(model: str) -> dict[str, str]:
+    """Return a model as a suite names it. Which folder one of ours is in, is its installation's affair."""
+    if local_judges.is_local(model):
+        return {"local": model.removeprefix(local_judges.PREFIX)}
+    return {"model": model}
+
+
+def _classifier_name() -> str:
+    """Return the hub's name of the classifier, or the last part of its folder's."""
+    place = str(settings.LOCAL_CLASSIFIER).partition("#")[0]
+    return Path(place).name if place.startswith(("/", ".", "~")) else place
+
+
+def _is_for_gpu(entry: Entry) -> bool:
+    return provisions.is_for_gpu(entry.kind, entry.judge or "")
 
 
 def checked_name(name: str, what: str) -> str:

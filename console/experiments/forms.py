@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from console.datasets.models import Dataset, Split
-from console.evaluations.forms import JsonField, field_of, key_of
+from console.evaluations.forms import JsonField, field_of, judge_field, key_of
 from console.experiments.definition import REPLAY
 from evaluators import registry
 from evaluators.registry import Kind
@@ -137,13 +137,7 @@ class EvaluatorForm(forms.Form):
         self.kind, self.models = kind, models
         self.fields["name"].initial = kind.name
         if kind.needs_model:
-            self.fields["judge_model"] = forms.CharField(
-                max_length=200,
-                label="Judge",
-                initial=models[0] if models else "",
-                help_text="The model that judges, called through the proxy.",
-                widget=forms.TextInput(attrs={"list": "models"}),
-            )
+            self.fields["judge_model"] = judge_field(models)
         else:
             del self.fields["trust"]
         if kind.bounds is None:

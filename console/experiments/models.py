@@ -38,6 +38,8 @@ class Experiment(models.Model):
     """The target with its arms, trials, evaluators, judges, gate and budget, as a suite file would have them."""
     cases = KeptJson(default=list)
     """The cases, as a suite would have them inline: a copy, so that removing the dataset loses no result."""
+    is_as_given = models.BooleanField(default=False)
+    """Whether some of the cases are items that were stored without the project's policy looking at them."""
     state = models.CharField(max_length=7, choices=State.choices, default=State.DRAFT)
     because = models.CharField(max_length=300, blank=True)
     """Why it stopped by itself; empty when a person stopped it."""
@@ -62,6 +64,9 @@ class TrialState(models.TextChoices):
 
     WAITING = "waiting"
     RUNNING = "running"
+    OWED = "owed"
+    """Answered; it waits for a model on a machine of ours to judge it."""
+    JUDGING = "judging"
     DONE = "done"
     DEAD = "dead"
     """Given up after several workers were lost over it; it counts as unscored, never as a zero."""
@@ -84,7 +89,7 @@ class Trial(models.Model):
     losses = models.PositiveSmallIntegerField(default=0)
     """How many workers were lost while they held it."""
     lease_until = models.DateTimeField(null=True, blank=True)
-    """While it runs: when the worker that holds it is taken for lost. While it waits: not before this."""
+    """While somebody holds it: when that worker is taken for lost. While it waits: not before this."""
     answer = models.JSONField(null=True, blank=True)
     outcomes = models.JSONField(default=dict, blank=True)
     """What every evaluator said, by name."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from console.datasets.content import asked
+from console.evaluations import local_judges
 from console.experiments.definition import Definition, body_of
 from evaluators.cli.plan import plan_of
 from ingest.prices import unit_prices
@@ -14,7 +15,7 @@ CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 300
 _JUDGE_PROMPT_TOKENS = 250
 _JUDGE_ANSWER_TOKENS = 8
-_DEMO = "parapet/"
+_FREE = ("parapet/", local_judges.PREFIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,12 @@ def _cost(definition: Definition, now: datetime) -> tuple[float, set[str]]:
             if price is None:
                 unpriced.add(str(body["model"]))
             total += price or 0.0
-    judged = [definition.judges[entry.judge] for entry in definition.entries if entry.judge is not None]
+    judged = [
+        model
+        for entry in definition.entries
+        if entry.judge is not None
+        for model in definition.judges[entry.judge]
+    ]
     for model in judged:
         price = _price(model, (_judged_tokens(definition), _JUDGE_ANSWER_TOKENS), now)
         if price is None:
@@ -103,7 +109,7 @@ def _judged_tokens(definition: Definition) -> int:
 
 
 def _price(model: str, tokens: tuple[int, int], now: datetime) -> float | None:
-    if model.startswith(_DEMO):
+    if model.startswith(_FREE):
         return 0.0
     listed = unit_prices("", model, now)
     if listed is None:

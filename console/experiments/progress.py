@@ -17,6 +17,8 @@ class Progress:
     done: int
     total: int
     running: int
+    owed: int
+    """Answered; they wait for models of ours, or are being judged by them."""
     failed: int
     given_up: int
     cost_usd: float
@@ -46,6 +48,7 @@ def progress_of(experiment: Experiment, *, now: datetime) -> Progress:
         total=Count("pk"),
         done=Count("pk", filter=finished),
         running=Count("pk", filter=Q(state=TrialState.RUNNING)),
+        owed=Count("pk", filter=Q(state__in=[TrialState.OWED, TrialState.JUDGING])),
         failed=Count("pk", filter=Q(state=TrialState.DONE) & ~Q(error="")),
         given_up=Count("pk", filter=Q(state=TrialState.DEAD)),
         unknown=Count("pk", filter=Q(has_unknown_cost=True)),
@@ -60,6 +63,7 @@ def progress_of(experiment: Experiment, *, now: datetime) -> Progress:
         done=counts["done"],
         total=counts["total"],
         running=counts["running"],
+        owed=counts["owed"],
         failed=counts["failed"],
         given_up=counts["given_up"],
         cost_usd=counts["cost"] or 0.0,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -46,43 +47,61 @@ def ask_for(experiment: Experiment, definition: Definition, *, look: int, arms: 
     return len(owed)
 
 
-@transaction.atomic
-def lease(experiment: Experiment, *, now: datetime, limit: int, holds: int) -> list[Trial]:
-    """Lease the next trials to this worker, as far as the experiment runs and others leave room.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where trials wait for one kind of worker, and where they stand while one holds them."""
 
-    A trial over which a worker was lost is leased only to a worker that holds nothing else: should it be what
-    brings workers down, it brings no other trial down with it.
+    waiting: TrialState
+    held: TrialState
+
+
+ASKED = Line(TrialState.WAITING, TrialState.RUNNING)
+"""For an answer, and for evaluators that any worker can ask."""
+JUDGED = Line(TrialState.OWED, TrialState.JUDGING)
+"""For models on machines of ours."""
+
+
+@transaction.atomic
+def lease(
+    experiment: Experiment, *, now: datetime, limit: int, holds: int, line: Line = ASKED
+) -> list[Trial]:
+    """Lease the next trials to this worker, as far as the experiment runs and there is room.
+
+    Of the line of answers all workers together hold at most `limit`, of the other one each. A trial over which a worker was
+    lost is leased only to a worker that holds nothing else: should it be what brings workers down, it brings no other
+    trial down with it.
     """
     current = Experiment.objects.select_for_update().only("state").get(pk=experiment.pk)
     if current.state != State.RUNNING:
         return []
     reclaim(current, now=now)
     trials = Trial.objects.filter(experiment=current)
-    running = trials.filter(state=TrialState.RUNNING)
-    room = limit - running.count()
+    running = trials.filter(state=line.held)
+    room = limit - (running.count() if line is ASKED else holds)
     if room <= 0 or running.filter(losses__gt=0).exists():
         return []
-    due = trials.filter(Q(lease_until=None) | Q(lease_until__lte=now), state=TrialState.WAITING)
+    due = trials.filter(_is_due(now), state=line.waiting)
     chosen = list(due.filter(losses=0).values_list("pk", flat=True)[:room])
     if not chosen and not holds and not running.exists():
         chosen = list(due.values_list("pk", flat=True)[:1])
-    trials.filter(pk__in=chosen, state=TrialState.WAITING).update(
-        state=TrialState.RUNNING, lease_until=now + LEASE, attempts=F("attempts") + 1
+    trials.filter(pk__in=chosen, state=line.waiting).update(
+        state=line.held, lease_until=now + LEASE, attempts=F("attempts") + 1
     )
     return list(trials.filter(pk__in=chosen))
 
 
 def reclaim(experiment: Experiment, *, now: datetime) -> None:
     """Take back what lost workers held; what too many were lost over is given up and counts as unscored."""
-    lost = Trial.objects.filter(experiment=experiment, state=TrialState.RUNNING, lease_until__lte=now)
-    lost.filter(losses__gte=MOST_LOSSES - 1).update(
-        state=TrialState.DEAD,
-        losses=F("losses") + 1,
-        lease_until=None,
-        finished_at=now,
-        error=f"{MOST_LOSSES} workers were lost over it",
-    )
-    lost.update(state=TrialState.WAITING, losses=F("losses") + 1, lease_until=None)
+    for line in (ASKED, JUDGED):
+        lost = Trial.objects.filter(experiment=experiment, state=line.held, lease_until__lte=now)
+        lost.filter(losses__gte=MOST_LOSSES - 1).update(
+            state=TrialState.DEAD,
+            losses=F("losses") + 1,
+            lease_until=None,
+            finished_at=now,
+            error=f"{MOST_LOSSES} workers were lost over it",
+        )
+        lost.update(state=line.waiting, losses=F("losses") + 1, lease_until=None)
 
 
 def renew(trials: Iterable[Trial], *, now: datetime) -> None:
@@ -111,6 +130,23 @@ def keep_outcomes(trial: Trial, outcomes: Mapping[str, Outcome]) -> bool:
     return bool(_held(trial).update(outcomes=trial.outcomes, cost_usd=trial.cost_usd))
 
 
+def owe(trial: Trial, outcomes: Mapping[str, Outcome]) -> bool:
+    """Store what any worker could find out, and let the answer wait for models of ours; False when the lease was lost."""
+    judged = sum(outcome.cost_usd or 0.0 for outcome in outcomes.values())
+    return bool(
+        _held(trial).update(
+            state=TrialState.OWED,
+            outcomes=trial.outcomes | {name: stored_outcome(outcome) for name, outcome in outcomes.items()},
+            cost_usd=trial.cost_usd + judged,
+            lease_until=None,
+            error="",
+            # Other workers, other troubles.
+            attempts=0,
+            losses=0,
+        )
+    )
+
+
 def finish(trial: Trial, outcomes: Mapping[str, Outcome], *, now: datetime, error: str = "") -> bool:
     """Store what the evaluators said, and end; False when the lease was lost and another worker's word counts."""
     judged = sum(outcome.cost_usd or 0.0 for outcome in outcomes.values())
@@ -129,7 +165,7 @@ def finish(trial: Trial, outcomes: Mapping[str, Outcome], *, now: datetime, erro
 def put_back(trial: Trial, *, now: datetime, after: timedelta, error: str, counts: bool) -> None:
     """Let a leased trial wait for another try. A try that could not even begin does not count."""
     _held(trial).update(
-        state=TrialState.WAITING,
+        state=TrialState.OWED if trial.state == TrialState.JUDGING else TrialState.WAITING,
         lease_until=now + after,
         error=storable(error[:300]),
         attempts=F("attempts") if counts else F("attempts") - 1,
@@ -155,14 +191,21 @@ def is_worked_on(experiment: Experiment, *, now: datetime) -> bool:
 
 def open_trials(experiment: Experiment) -> QuerySet[Trial]:
     """Return the trials that are not finished."""
-    return Trial.objects.filter(experiment=experiment, state__in=[TrialState.WAITING, TrialState.RUNNING])
+    return Trial.objects.filter(experiment=experiment).exclude(state__in=[TrialState.DONE, TrialState.DEAD])
+
+
+def owed(experiment: Experiment, *, now: datetime) -> QuerySet[Trial]:
+    """Return the answers that models of ours could judge now."""
+    return Trial.objects.filter(_is_due(now), experiment=experiment, state=TrialState.OWED)
 
 
 def _held(trial: Trial) -> QuerySet[Trial]:
     """Return the row as long as this very lease is in force; attempts only grow."""
-    return Trial.objects.filter(
-        pk=trial.pk, state=TrialState.RUNNING, attempts=trial.attempts, losses=trial.losses
-    )
+    return Trial.objects.filter(pk=trial.pk, state=trial.state, attempts=trial.attempts, losses=trial.losses)
+
+
+def _is_due(now: datetime) -> Q:
+    return Q(lease_until=None) | Q(lease_until__lte=now)
 
 
 def _draw(case: str, number: int) -> bytes:

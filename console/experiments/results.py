@@ -39,9 +39,10 @@ def gate_trials(experiment: Experiment, definition: Definition) -> list[gate.Tri
 
 
 def _outcomes(row: Mapping[str, Any], names: list[str]) -> dict[str, Outcome]:
+    found = {name: outcome_of(stored) for name, stored in row["outcomes"].items()}
     if row["state"] == TrialState.DEAD:
-        return {name: Unscored(code="crashed", reason=row["error"]) for name in names}
-    return {name: outcome_of(stored) for name, stored in row["outcomes"].items()}
+        return {name: Unscored(code="crashed", reason=row["error"]) for name in names} | found
+    return found
 
 
 def verdict_on(

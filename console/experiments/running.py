@@ -1,11 +1,9 @@
 """A worker's share of an experiment: trials leased, answers asked for, scores given, the next look begun."""
 
 import asyncio
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -16,30 +14,34 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.accounts.actions import internal_key
-from console.evaluations.proxy_model import ProxyModel
+from console.evaluations.judges import Judge, judge_of
+from console.evaluations.provisions import Provisions
 from console.experiments import queue
 from console.experiments.actions import end, halt
 from console.experiments.calling import TIMEOUT_S, Called, Caller
-from console.experiments.definition import Definition, body_of, definition_of, settings_hash
+from console.experiments.definition import Definition, body_of, check_provisions, definition_of, settings_hash
+from console.experiments.holding import event_loop, hold, outcomes_of, passing
+from console.experiments.masking import AnswerMask
 from console.experiments.models import Experiment, State, Trial
 from console.experiments.results import gate_trials, verdict_on
-from evaluators import NotApplicable, Outcome, Unscored, evaluate
-from evaluators.errors import EvaluatorError
-from evaluators.runner import sample_of
+from console.masking import UncheckedTextError
+from evaluators import Outcome, Unscored
+from evaluators.providers import equipped
 from evaluators.suites.cases import SuiteCase
+from evaluators.suites.entries import Entry
 from evaluators.targets.prompt import asked
 from evaluators.trials import StoredAnswer, restored_answer
 
 SHIFT_S = 20.0
 """How long a worker leases trials before it lets others have a turn; what it holds by then it finishes."""
-RENEW_S = 20.0
+BUNCH = 64
+"""Answers that wait for models of ours until a grader is woken."""
 COUNTED_EVERY_S = 2.0
 """How often the cost is summed up anew; in between a worker adds up its own."""
 RETRY_AFTER = timedelta(seconds=10)
 JUDGE_TIMEOUT_S = 120.0
 HOPELESS_AFTER = 20
 """Answers that fail before the first succeeds until the experiment stops by itself."""
-_PASSING_TROUBLE = frozenset({"judge_error", "timeout"})
 
 
 @dataclass(slots=True)
@@ -49,8 +51,14 @@ class Worker:
     experiment: Experiment
     definition: Definition
     caller: Caller
-    judges: Mapping[str, ProxyModel]
+    mask: AnswerMask
+    entries: Sequence[Entry]
+    """The evaluators it asks; those of models of ours are the graders'."""
+    judges: Mapping[str, Judge]
     loop: asyncio.AbstractEventLoop
+    wake_grader: Callable[[], object]
+    owed: int = 0
+    """Answers it let wait for models of ours."""
     cases: dict[str, SuiteCase] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
     """How traces name each variant: the same version as long as its settings are the same."""
@@ -63,23 +71,8 @@ class Worker:
         self.cases = {case.id: case for case in self.definition.cases}
         self.prompts = {arm: f"{arm}@{settings_hash(self.definition, arm)}" for arm in self.definition.arms}
 
-    def run(self, *, until: float) -> None:
-        """Work until nothing is due or the shift is over."""
-        renewed = time.monotonic()
-        while True:
-            if time.monotonic() < until:
-                for trial in self._lease():
-                    self._begin(trial)
-            if not self.held:
-                return
-            done, _ = wait(self.held, timeout=RENEW_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._take(self.held.pop(future), future.result())
-            if time.monotonic() - renewed >= RENEW_S:
-                queue.renew(self.held.values(), now=timezone.now())
-                renewed = time.monotonic()
-
-    def _lease(self) -> list[Trial]:
+    def lease(self) -> list[Trial]:
+        """Take the next trials, as far as the cost cap lets them be paid for."""
         limit = self._affordable()
         if limit <= len(self.held):
             return []
@@ -99,25 +92,46 @@ class Worker:
         mean = self.spent_usd / max(self.answered, 1)
         return most if not mean else min(most, 1 + int((cap - self.spent_usd) / mean))
 
-    def _begin(self, trial: Trial) -> None:
+    def begin(self, trial: Trial) -> None:
         """Ask for an answer, or go on with scoring one that a lost worker left."""
         if trial.answer is not None and not trial.answer.get("error"):
             self._score(trial, restored_answer(trial.answer))
             return
         case = self.cases[trial.case]
-        call = self.caller.call(
-            body_of(self.definition, trial.arm, case),
+        self.held[asyncio.run_coroutine_threadsafe(self._answer(trial, case), self.loop)] = trial
+
+    async def _answer(self, trial: Trial, case: SuiteCase) -> Called:
+        """Ask, and return what came as it may be stored: nothing else leaves the event loop."""
+        body = body_of(self.definition, trial.arm, case)
+        called = await self.caller.call(
+            body,
             prompt=self.prompts[trial.arm],
             tags=f"experiment:{str(self.experiment.pk)[:8]}",
             asked=asked(case),
         )
-        self.held[asyncio.run_coroutine_threadsafe(call, self.loop)] = trial
+        if called.answer.error:
+            return called
+        try:
+            return replace(called, answer=await self.mask.answer(body, called.answer))
+        except UncheckedTextError as error:
+            return Called(
+                answer=StoredAnswer(output="", error=str(error)), trace_id=called.trace_id, may_pass=True
+            )
 
     def _score(self, trial: Trial, answer: StoredAnswer) -> None:
-        work = self._outcomes(trial, answer)
+        work = outcomes_of(
+            trial,
+            answer,
+            case=self.cases[trial.case],
+            definition=self.definition,
+            entries=self.entries,
+            judges=self.judges,
+            mask=self.mask,
+            timeout_s=JUDGE_TIMEOUT_S,
+        )
         self.held[asyncio.run_coroutine_threadsafe(work, self.loop)] = trial
 
-    def _take(self, trial: Trial, result: Called | dict[str, Outcome]) -> None:
+    def take(self, trial: Trial, result: Called | dict[str, Outcome]) -> None:
         """Store what a step of a trial came to, and begin the next step."""
         now = timezone.now()
         if isinstance(result, dict):
@@ -139,24 +153,22 @@ class Worker:
             self._give_up(trial, result.answer.error)
 
     def _settle(self, trial: Trial, outcomes: dict[str, Outcome]) -> None:
-        """Finish a scored trial, unless a judge was only busy: then its answer waits for another try."""
+        """Let a scored trial go on its way, unless a judge was only busy: then its answer waits for another try."""
         refusal = next((judge.refusal for judge in self.judges.values() if judge.refusal), "")
-        passing = [
-            outcome
-            for outcome in outcomes.values()
-            if isinstance(outcome, Unscored) and outcome.code in _PASSING_TROUBLE
-        ]
+        open_ones = passing(outcomes)
         self.spent_usd += sum(outcome.cost_usd or 0.0 for outcome in outcomes.values())
-        if passing and (refusal or self._has_tries(trial)):
-            queue.keep_outcomes(
-                trial,
-                {name: one for name, one in outcomes.items() if all(one is not other for other in passing)},
-            )
-        if passing and refusal:
-            halt(self.experiment, because=refusal)
-            queue.put_back(trial, now=timezone.now(), after=RETRY_AFTER, error=refusal, counts=False)
-        elif passing and self._has_tries(trial):
-            queue.put_back(trial, now=timezone.now(), after=RETRY_AFTER, error=passing[0].reason, counts=True)
+        if open_ones and (refusal or self._has_tries(trial)):
+            kept = {name: one for name, one in outcomes.items() if name not in open_ones}
+            queue.keep_outcomes(trial, kept)
+            if refusal:
+                halt(self.experiment, because=refusal)
+            error = refusal or next(iter(open_ones.values())).reason
+            queue.put_back(trial, now=timezone.now(), after=RETRY_AFTER, error=error, counts=not refusal)
+        elif self.definition.gpu_entries:
+            queue.owe(trial, outcomes)
+            self.owed += 1
+            if self.owed % BUNCH == 0:
+                self.wake_grader()
         else:
             queue.finish(trial, outcomes, now=timezone.now())
 
@@ -175,42 +187,33 @@ class Worker:
         ):
             halt(self.experiment, because=f"nothing but errors came back; the last: {error}")
 
-    async def _outcomes(self, trial: Trial, answer: StoredAnswer) -> dict[str, Outcome]:
-        case = self.cases[trial.case]
-        messages = body_of(self.definition, trial.arm, case)["messages"]
-        sample = sample_of(case, replace(answer, attributes={"messages": messages}))
-        names = [entry.name for entry in self.definition.entries if entry.name not in trial.outcomes]
-        found = await asyncio.gather(*(self._outcome(name, case, sample) for name in names))
-        return dict(zip(names, found, strict=True))
 
-    async def _outcome(self, name: str, case: SuiteCase, sample: Any) -> Outcome:
-        entry = next(entry for entry in self.definition.entries if entry.name == name)
-        if not entry.applies_to(case):
-            return NotApplicable(reason=f"only for cases tagged {entry.tag}")
-        judge = self.judges[entry.judge] if entry.judge is not None else None
-        try:
-            evaluator = entry.built(case, judge)
-        except EvaluatorError as error:
-            return Unscored(code="crashed", reason=str(error))
-        return await evaluate(evaluator, sample, timeout_s=JUDGE_TIMEOUT_S)
+def work(
+    experiment: Experiment, *, shift_s: float = SHIFT_S, wake_grader: Callable[[], object] = lambda: None
+) -> bool:
+    """Do a worker's share of an experiment; tell whether it had more to do when its time was up.
 
-
-def work(experiment: Experiment, *, shift_s: float = SHIFT_S) -> bool:
-    """Do a worker's share of an experiment; tell whether it had more to do when its time was up."""
+    `wake_grader` is called whenever a bunch of answers waits for models of ours.
+    """
     if experiment.state != State.RUNNING or queue.is_worked_on(experiment, now=timezone.now()):
         return False
     definition = definition_of(experiment)
+    check_provisions(definition.prompt_entries)
     until = time.monotonic() + shift_s
-    with _event_loop() as loop:
+    with event_loop() as loop:
+        provided = Provisions()
         session = asyncio.run_coroutine_threadsafe(_session(), loop).result()
         try:
-            worker = _worker(experiment, definition, session, loop)
+            worker = _worker(experiment, definition, session, provided, loop, wake_grader)
             while True:
-                worker.run(until=until)
+                hold(worker, until=until)
                 if queue.open_trials(experiment).exists() or not advance(experiment, definition):
                     break
         finally:
+            asyncio.run_coroutine_threadsafe(provided.close(), loop).result()
             asyncio.run_coroutine_threadsafe(session.close(), loop).result()
+    if worker.owed:
+        wake_grader()
     experiment.refresh_from_db(fields=["state"])
     # What only waits for another try is the sweep's to wake.
     return experiment.state == State.RUNNING and time.monotonic() >= until
@@ -244,40 +247,23 @@ def _worker(
     experiment: Experiment,
     definition: Definition,
     session: aiohttp.ClientSession,
+    provided: Provisions,
     loop: asyncio.AbstractEventLoop,
+    wake_grader: Callable[[], object],
 ) -> Worker:
     key, feature = internal_key(project=experiment.project), f"experiment: {experiment.name}"
+    entries = equipped(definition.prompt_entries, provided)
     judges = {
-        name: ProxyModel(proxy_url=settings.PROXY_URL, api_key=key, model=model, feature=feature)
-        for name, model in definition.judges.items()
+        entry.judge: judge_of(experiment.project, entry.judge, feature=feature)
+        for entry in entries
+        if entry.judge is not None
     }
     caller = Caller(proxy_url=settings.PROXY_URL, api_key=key, feature=feature, session=session)
-    return Worker(experiment, definition, caller, judges, loop)
+    mask = AnswerMask.of(experiment.project, provided.server)
+    return Worker(experiment, definition, caller, mask, entries, judges, loop, wake_grader)
 
 
 async def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), connector=aiohttp.TCPConnector(limit=0)
     )
-
-
-@contextmanager
-def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Run an event loop in a thread of its own, so that this one may wait for the database."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="experiment", daemon=True)
-    thread.start()
-    try:
-        yield loop
-    finally:
-        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _cancel_all() -> None:
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)

@@ -41,6 +41,10 @@ if ALLOW_PRIVATE_UPSTREAMS not in {"none", "loopback", "private"}:
 LOCAL_JUDGES = local_judges_in(env.names("PARAPET_LOCAL_JUDGES"))
 """Judge models on the machines of the queue `gpu`: a folder or a hub's name for each name."""
 LOCAL_JUDGE_DEVICE = env.text("PARAPET_LOCAL_JUDGE_DEVICE", "auto")
+LOCAL_CLASSIFIER = env.text("PARAPET_LOCAL_CLASSIFIER", "").strip()
+"""The classifier of pairs of texts beside them: a folder or a hub's name, and `#label` where support has an unusual one."""
+CODE_EXECUTION = env.flag("PARAPET_CODE_EXECUTION", False)
+"""Whether evaluators may run, in a sandbox on the workers, programs that models wrote."""
 OWNER_EMAIL = env.text("PARAPET_OWNER_EMAIL", "owner@parapet.local")
 """Who the first start makes the owner."""
 PROVIDERS_IN_ENVIRONMENT = providers_in(env.everything())
@@ -251,6 +255,7 @@ CELERY = {
         "console.evaluations.tasks.judge_together": {"queue": "gpu"},
         "console.quality.tasks.run_backtest": {"queue": "evals"},
         "console.experiments.tasks.work": {"queue": "evals"},
+        "console.experiments.tasks.grade": {"queue": "gpu"},
     },
     "broker_transport_options": {"visibility_timeout": 1200, "global_keyprefix": "parapet:celery:"},
     "broker_connection_retry_on_startup": True,

@@ -226,7 +226,7 @@ def told_to_all(plan: Plan) -> dict[str, str]:
 def _is_wanted(name: str, given: Mapping[str, str]) -> bool:
     """Whether a process runs here unless --only says otherwise: not what stands elsewhere, nor what has nothing to do."""
     if name == "gpu":
-        return bool(given.get("PARAPET_LOCAL_JUDGES", "").strip())
+        return any(given.get(f"PARAPET_LOCAL_{what}", "").strip() for what in ("JUDGES", "CLASSIFIER"))
     return name not in _URL_OF or _URL_OF[name] not in given
 
 

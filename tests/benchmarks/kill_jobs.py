@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.guard_server import running_guard_server
+
 ROOT = Path(__file__).resolve().parents[2]
 CONCURRENCY = 4
 PAUSE_S = 0.05
@@ -98,7 +100,9 @@ def rehearse(*, jobs: int, kills: int, lease_s: float, directory: Path) -> dict[
         redis_url, flush = stack.enter_context(_redis())
         clickhouse_url = stack.enter_context(_clickhouse(directory))
         upstream = stack.enter_context(_model())
-        environment = _environment(directory, redis_url, clickhouse_url, upstream.url)
+        # Answers of experiments pass the project's policy before they are stored; its patterns need no encoder.
+        guard_url = stack.enter_context(running_guard_server(weights=directory))
+        environment = _environment(directory, redis_url, clickhouse_url, upstream.url, guard_url)
         os.environ.update(environment)
         _prepare()
         fleet = Fleet({**os.environ, "PARAPET_TEST_LEASE_S": str(lease_s)}, directory / "workers.log")
@@ -275,7 +279,9 @@ def _project() -> Any:
     return create_project(name="Fire", by=owner, owner=owner), owner
 
 
-def _environment(directory: Path, redis_url: str, clickhouse_url: str, proxy_url: str) -> dict[str, str]:
+def _environment(
+    directory: Path, redis_url: str, clickhouse_url: str, proxy_url: str, guard_url: str
+) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": "console.settings.base",
         "PARAPET_HOME": str(directory),
@@ -283,6 +289,7 @@ def _environment(directory: Path, redis_url: str, clickhouse_url: str, proxy_url
         "PARAPET_REDIS_URL": redis_url,
         "PARAPET_CLICKHOUSE_URL": clickhouse_url,
         "PARAPET_PROXY_URL": proxy_url,
+        "PARAPET_GUARD_URL": guard_url,
         "PARAPET_LOG_LEVEL": "ERROR",
         "OPENBLAS_NUM_THREADS": "1",
     }

@@ -15,7 +15,7 @@ from typing import Any
 from console.celery import app
 from console.evaluations import actions
 from console.evaluations.proxy_model import ProxyModel
-from console.experiments import queue, running
+from console.experiments import holding, queue
 
 POISON, HUNGRY = "arsenic", "gluttony"
 MOST_MEMORY = 6 * 2**30
@@ -25,7 +25,7 @@ def main() -> None:
     """Start the worker."""
     lease = timedelta(seconds=float(os.environ["PARAPET_TEST_LEASE_S"]))
     actions.LEASE = queue.LEASE = lease
-    running.RENEW_S = lease.total_seconds() / 4
+    holding.RENEW_S = lease.total_seconds() / 4
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     post = ProxyModel._post
 

@@ -1,5 +1,6 @@
 """Datasets: made, read and added to by programs, such as CI that keeps its questions in step with the code."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from console.accounts.models import User
+from console.accounts.models import ApiKey, Project, User
 from console.api.access import author_of, project_of
+from console.api.errors import NotCheckedError
 from console.api.parameters import Parameters, Text
 from console.api.v1.shapes import Failure
 from console.datasets import actions
 from console.datasets.access import dataset_of, items_of
 from console.datasets.content import LARGEST_BYTES, ContentError, content_of, stored_content
+from console.datasets.masking import masked_contents, masked_values
 from console.datasets.models import Dataset, Item, Source, Split
+from console.masking import UncheckedTextError, as_stored
 
 MOST_ITEMS = 1_000
 LARGEST_BODY = 20 * LARGEST_BYTES
@@ -126,6 +130,11 @@ class NewItems(serializers.Serializer[Any]):
         min_value=0,
         help_text="The version you looked at; when there is a newer one, nothing is changed.",
     )
+    as_given = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Store items as given, without the project's policy. Only for people who manage the project.",
+    )
 
 
 class Saved(serializers.Serializer[Any]):
@@ -162,7 +171,10 @@ class Datasets(APIView):
         given = NewDataset(data=_body(request))
         given.is_valid(raise_exception=True)
         try:
-            dataset = actions.create_dataset(project=project, by=_person(request), **given.validated_data)
+            (kept,) = masked_values(project, [given.validated_data])
+            dataset = actions.create_dataset(project=project, by=_person(request), **kept)
+        except UncheckedTextError as error:
+            raise NotCheckedError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
         except actions.DatasetError as error:
             raise ValidationError({"schema" if "schema" in str(error) else "name": [str(error)]}) from error
         return Response(DatasetShape(dataset).data, status=status.HTTP_201_CREATED)
@@ -234,6 +246,12 @@ class Items(APIView):
         given = NewItems(data=_body(request))
         given.is_valid(raise_exception=True)
         put = _contents(given.validated_data["items"])
+        note = given.validated_data["note"]
+        if given.validated_data["as_given"]:
+            _may_keep(request)
+            put = [replace(item, is_as_given=True) for item in put]
+        else:
+            put, note = _masked(dataset.project, put, note)
         try:
             version = actions.save_version(
                 dataset=dataset,
@@ -242,7 +260,7 @@ class Items(APIView):
                 now=timezone.now(),
                 put=put,
                 take_out=given.validated_data["remove"],
-                note=given.validated_data["note"],
+                note=note,
                 based_on=given.validated_data["based_on"],
             )
         except actions.NothingChangedError:
@@ -253,6 +271,24 @@ class Items(APIView):
             raise ValidationError({"items": [str(error)]}) from error
         saved = {name: getattr(version, name) for name in ("added", "changed", "removed")}
         return Response({"version": version.number} | saved, status=status.HTTP_201_CREATED)
+
+
+def _may_keep(request: Request) -> None:
+    if isinstance(request.auth, ApiKey):
+        raise ValidationError(
+            {"as_given": ["Keys cannot decide this; sign in as somebody who manages the project."]}
+        )
+    project_of(request, to="manage")
+
+
+def _masked(project: Project, put: list[actions.NewItem], note: str) -> tuple[list[actions.NewItem], str]:
+    """Return items, and the note about them, as the policy lets them be stored."""
+    try:
+        contents = masked_contents(project, [item.content for item in put])
+        (note,) = as_stored(project, [note])
+    except UncheckedTextError as error:
+        raise NotCheckedError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
+    return [replace(item, content=content) for item, content in zip(put, contents, strict=True)], note
 
 
 def _contents(items: list[dict[str, Any]]) -> list[actions.NewItem]:

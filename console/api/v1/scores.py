@@ -6,13 +6,14 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from console.accounts.models import Project
 from console.api.access import author_of, project_of
+from console.api.errors import NotCheckedError
 from console.api.parameters import HexId, PagedParameters, Parameters, Text, read_cursor, write_cursor
 from console.api.v1.shapes import Failure, ScoreShape
 from console.masking import UncheckedTextError, as_stored
@@ -82,12 +83,6 @@ class NewScore(serializers.Serializer[Any]):
         if attrs["value"] is None and not attrs["label"]:
             raise ValidationError({"value": ["Give a value, a label, or both."]})
         return attrs
-
-
-class NotCheckedError(APIException):
-    """A guard that must not fail could not look at what was written."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
 
 
 class GivenScore(serializers.Serializer[Any]):

@@ -55,6 +55,25 @@ def read_table(content: bytes, *, name: str) -> Table:
     return Table(rows=rows, columns=columns, encoding=encoding, form="jsonl" if is_json else "csv")
 
 
+def kept_bytes(table: Table) -> bytes:
+    """Return a table as it waits to be put in."""
+    rows = [[row.number, row.values, row.raw, row.problem] for row in table.rows]
+    head = {"columns": table.columns, "encoding": table.encoding, "form": table.form}
+    return json.dumps(head | {"rows": rows}, ensure_ascii=False).encode()
+
+
+def kept_table(content: bytes) -> Table:
+    """Return the table that was kept."""
+    kept = json.loads(content)
+    rows = (
+        Row(number=number, values=values, raw=raw, problem=problem)
+        for number, values, raw, problem in kept["rows"]
+    )
+    return Table(
+        rows=tuple(rows), columns=tuple(kept["columns"]), encoding=kept["encoding"], form=kept["form"]
+    )
+
+
 def _decoded(content: bytes, name: str) -> tuple[str, str]:
     """Decode by the byte order mark, else as UTF-8, else as what Windows programs of western Europe write."""
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):

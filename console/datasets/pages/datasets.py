@@ -1,6 +1,7 @@
 """The list of datasets, and one dataset: its items at a version, found by words, split and tag."""
 
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,14 +10,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console.accounts.access import person, project_for
+from console.accounts.access import can, person, project_for
+from console.accounts.models import Project
 from console.datasets import actions
 from console.datasets.access import dataset_for, items_of
 from console.datasets.content import stored_content
 from console.datasets.download import as_cases, as_jsonl
 from console.datasets.forms import DatasetForm, SharesForm, UploadForm
+from console.datasets.masking import masked_values
 from console.datasets.models import Dataset, Item, Split, Version
 from console.datasets.pages.common import PAGE, offset_of, page_of, version_asked
+from console.masking import UncheckedTextError
 
 
 @require_safe
@@ -39,9 +43,10 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
     form = DatasetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            dataset = actions.create_dataset(project=project, by=person(request), **form.cleaned_data)
-        except actions.DatasetError as error:
-            form.add_error(None, str(error))
+            given = _as_stored(project, form)
+            dataset = actions.create_dataset(project=project, by=person(request), **given)
+        except (actions.DatasetError, UncheckedTextError) as error:
+            form.add_error(None, f"{str(error)[:1].upper()}{str(error)[1:]}.")
         else:
             return redirect("datasets:detail", slug, dataset.pk)
     context = page_of(request, project, form=form, title="New dataset", submit="Create it")
@@ -75,7 +80,8 @@ def detail(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
         q=request.GET.get("q", ""),
         split=request.GET.get("split", ""),
         tag=request.GET.get("tag", ""),
-        upload_form=UploadForm(),
+        upload_form=UploadForm(may_keep=can(request.user, dataset.project, to="manage")),
+        given=everything.filter(is_as_given=True).count(),
         shares_form=SharesForm(),
     )
     return render(request, "datasets/detail.html", context)
@@ -89,9 +95,10 @@ def describe(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
     form = DatasetForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.describe_dataset(dataset=dataset, by=person(request), **form.cleaned_data)
-        except actions.DatasetError as error:
-            form.add_error(None, str(error))
+            given = _as_stored(dataset.project, form)
+            actions.describe_dataset(dataset=dataset, by=person(request), **given)
+        except (actions.DatasetError, UncheckedTextError) as error:
+            form.add_error(None, f"{str(error)[:1].upper()}{str(error)[1:]}.")
         else:
             messages.success(
                 request, "Saved. Items that are in stay as they are; new ones must fit the schema."
@@ -130,6 +137,12 @@ def download(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponseB
     suffix = "-cases" if is_cases else ""
     answer["Content-Disposition"] = f'attachment; filename="{name}-v{number}{suffix}.jsonl"'
     return answer
+
+
+def _as_stored(project: Project, form: DatasetForm) -> dict[str, Any]:
+    """Return what was typed about a dataset as the policy lets it be stored."""
+    (given,) = masked_values(project, [form.cleaned_data])
+    return {name: given[name] for name in form.fields}
 
 
 def _wanted(request: HttpRequest, items: QuerySet[Item]) -> QuerySet[Item]:

@@ -11,16 +11,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console.accounts.access import person
+from console.accounts.access import can, person
 from console.datasets import actions
 from console.datasets.access import dataset_for, upload_for
 from console.datasets.content import ContentError
 from console.datasets.forms import UploadForm
 from console.datasets.importing.check import Checked, Outcome, check_rows
-from console.datasets.importing.files import FileError, Table, read_table
+from console.datasets.importing.files import FileError, Table, kept_bytes, kept_table, read_table
 from console.datasets.importing.mapping import PLACES, guess
+from console.datasets.masking import masked_table
 from console.datasets.models import Source, Upload
 from console.datasets.pages.common import page_of
+from console.masking import UncheckedTextError, as_stored
 
 _SHOWN, _LISTED = 5, 200
 _KEPT = timedelta(days=1)
@@ -31,19 +33,29 @@ _KEPT = timedelta(days=1)
 def upload(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
     """Take a file in, for its columns to be named."""
     dataset = dataset_for(request.user, slug, dataset_id, to="edit")
-    form = UploadForm(request.POST, request.FILES)
+    may_keep = can(request.user, dataset.project, to="manage")
+    form = UploadForm(request.POST, request.FILES, may_keep=may_keep)
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect("datasets:detail", slug, dataset.pk)
     file = form.cleaned_data["file"]
-    content, name = file.read(), (file.name or "upload")[-200:]
+    name, is_as_given = (file.name or "upload")[-200:], bool(form.cleaned_data.get("as_given"))
     try:
-        read_table(content, name=name)
-    except FileError as error:
+        table = read_table(file.read(), name=name)
+        if not is_as_given:
+            (name,) = as_stored(dataset.project, [name])
+            table = masked_table(dataset.project, table)
+    except (FileError, UncheckedTextError) as error:
         messages.error(request, f"{error}.")
         return redirect("datasets:detail", slug, dataset.pk)
     Upload.objects.filter(created_at__lt=timezone.now() - _KEPT).delete()
-    made = Upload.objects.create(dataset=dataset, name=name, content=content, created_by=person(request))
+    made = Upload.objects.create(
+        dataset=dataset,
+        name=name[-200:],
+        content=kept_bytes(table),
+        is_as_given=is_as_given,
+        created_by=person(request),
+    )
     return redirect("datasets:preview", slug, dataset.pk, made.pk)
 
 
@@ -51,7 +63,7 @@ def upload(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
 def preview(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) -> HttpResponse:
     """Show what every row would become; put the good ones in when asked to."""
     made = upload_for(request.user, slug, dataset_id, upload_id)
-    table = read_table(bytes(made.content), name=made.name)
+    table = kept_table(bytes(made.content))
     meaning = _meaning(request, table)
     checked = check_rows(made.dataset, table, meaning)
     if request.method == "POST" and "put-in" in request.POST:
@@ -80,7 +92,7 @@ def preview(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) 
 def left_out(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) -> HttpResponse:
     """Give the rows that cannot be put in, as they came, each with what is wrong with it."""
     made = upload_for(request.user, slug, dataset_id, upload_id)
-    table = read_table(bytes(made.content), name=made.name)
+    table = kept_table(bytes(made.content))
     checked = check_rows(made.dataset, table, _meaning(request, table))
     lines = [
         json.dumps(
@@ -132,7 +144,10 @@ def _put_in(request: HttpRequest, slug: str, made: Upload, checked: Checked) -> 
 def _new(made: Upload, one: Outcome) -> actions.NewItem:
     assert one.content is not None
     return actions.NewItem(
-        content=one.content, source=Source.FILE, origin={"file": made.name, "row": one.row.number}
+        content=one.content,
+        source=Source.FILE,
+        origin={"file": made.name, "row": one.row.number},
+        is_as_given=made.is_as_given,
     )
 
 

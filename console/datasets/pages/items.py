@@ -14,8 +14,10 @@ from console.datasets import actions
 from console.datasets.access import dataset_for, item_of
 from console.datasets.content import ContentError, stored_content
 from console.datasets.forms import ItemForm, values_of
+from console.datasets.masking import masked_contents
 from console.datasets.models import Dataset, Item, Source
 from console.datasets.pages.common import page_of, version_asked
+from console.masking import UncheckedTextError, as_stored
 from console.traces.messages import readable
 
 
@@ -23,7 +25,7 @@ from console.traces.messages import readable
 def create(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
     """Put in an item by hand."""
     dataset = dataset_for(request.user, slug, dataset_id, to="edit")
-    form = ItemForm(request.POST or None)
+    form = ItemForm(request.POST or None, may_keep=can(request.user, dataset.project, to="manage"))
     if request.method == "POST" and form.is_valid() and _saved(request, dataset, form):
         return redirect("datasets:detail", slug, dataset.pk)
     context = page_of(request, dataset.project, dataset=dataset, form=form)
@@ -38,7 +40,11 @@ def show(request: HttpRequest, slug: str, dataset_id: UUID, key: str) -> HttpRes
     number = version_asked(request, dataset)
     item = item_of(dataset, number, key)
     is_newest = number == dataset.latest
-    form = ItemForm(request.POST or None, initial=values_of(stored_content(item)))
+    form = ItemForm(
+        request.POST or None,
+        may_keep=can(request.user, dataset.project, to="manage"),
+        initial=values_of(stored_content(item)) | {"as_given": item.is_as_given},
+    )
     form.fields["id"].disabled = True
     if is_post and not is_newest:
         raise Http404("older versions stay as they are")
@@ -94,9 +100,15 @@ def _saved(request: HttpRequest, dataset: Dataset, form: ItemForm, item: Item | 
             raise actions.DatasetError(
                 f"the id {content.key!r} is taken; choose another, or change that item"
             )
-        origin = dict(item.origin) if item is not None else {}
+        note, is_as_given = form.cleaned_data["note"], bool(form.cleaned_data.get("as_given"))
+        if not is_as_given:
+            (content,) = masked_contents(dataset.project, [content])
+            (note,) = as_stored(dataset.project, [note])
         put = actions.NewItem(
-            content=content, source=Source(item.source) if item else Source.PERSON, origin=origin
+            content=content,
+            source=Source(item.source) if item else Source.PERSON,
+            origin=dict(item.origin) if item is not None else {},
+            is_as_given=is_as_given,
         )
         version = actions.save_version(
             dataset=dataset,
@@ -104,13 +116,13 @@ def _saved(request: HttpRequest, dataset: Dataset, form: ItemForm, item: Item | 
             by=person(request),
             now=timezone.now(),
             put=[put],
-            note=form.cleaned_data["note"],
+            note=note,
         )
     except ContentError as error:
         for problem in error.problems:
             form.add_error(None, f"This item cannot be saved: {problem}.")
         return False
-    except actions.DatasetError as error:
+    except (actions.DatasetError, UncheckedTextError) as error:
         form.add_error(None, f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return False
     messages.success(request, f"Version {version.number} is saved.")

@@ -15,9 +15,10 @@ from console.datasets import actions
 from console.datasets.access import dataset_of
 from console.datasets.content import ContentError
 from console.datasets.forms import FromTracesForm
-from console.datasets.importing.traces import How, Slice, Taken, items_of_calls, slice_of
+from console.datasets.importing.traces import How, Slice, items_of_calls, slice_of
 from console.datasets.models import Dataset
 from console.datasets.pages.common import page_of
+from console.masking import UncheckedTextError, as_stored
 from console.pages import bad_filters, zone_of
 from console.ranges import FilterError
 from console.store import store
@@ -45,14 +46,7 @@ def from_traces(request: HttpRequest, slug: str) -> HttpResponse:
     except FilterError as error:
         return bad_filters(request, error, context)
     if request.method == "POST" and form.is_valid():
-        taken = items_of_calls(
-            store(),
-            project_id=project.id,
-            ids=found.ids,
-            with_answer=form.cleaned_data["with_answer"],
-            tags=[tag.strip() for tag in form.cleaned_data["tags"].split(",") if tag.strip()],
-        )
-        dataset = _put_in(request, project, form, taken)
+        dataset = _put_in(request, project, form, found)
         if dataset is not None:
             return redirect("datasets:detail", slug, dataset.pk)
     sample = items_of_calls(store(), project_id=project.id, ids=found.ids[:_SHOWN], with_answer=True)
@@ -83,18 +77,24 @@ def _found(request: HttpRequest, project: Project, *, limit: int, how: How) -> S
     return slice_of(store(), project_id=project.id, filters=filters, limit=limit, how=how)
 
 
-def _put_in(request: HttpRequest, project: Project, form: FromTracesForm, taken: Taken) -> Dataset | None:
-    """Put the items in, or tell the form why not."""
-    if not taken.items:
-        form.add_error(None, "None of these calls can become an item: what was said in them is not stored.")
-        return None
+def _put_in(request: HttpRequest, project: Project, form: FromTracesForm, found: Slice) -> Dataset | None:
+    """Put the items in, or tell the form why not. What was said in calls is stored masked; what is typed here is not yet."""
+    tags = [tag.strip() for tag in form.cleaned_data["tags"].split(",") if tag.strip()]
     try:
+        (typed_name, *tags) = as_stored(project, [form.cleaned_data["name"], *tags])
+        taken = items_of_calls(
+            store(),
+            project_id=project.id,
+            ids=found.ids,
+            with_answer=form.cleaned_data["with_answer"],
+            tags=tags,
+        )
+        if not taken.items:
+            raise actions.DatasetError("what was said in these calls is not stored")
         if form.cleaned_data["dataset"]:
             dataset = dataset_of(project, form.cleaned_data["dataset"])
         else:
-            dataset = actions.create_dataset(
-                project=project, by=person(request), name=form.cleaned_data["name"]
-            )
+            dataset = actions.create_dataset(project=project, by=person(request), name=typed_name)
         known = actions.known_digests(dataset, {item.content.digest for item in taken.items})
         version = actions.save_version(
             dataset=dataset,
@@ -110,7 +110,7 @@ def _put_in(request: HttpRequest, project: Project, form: FromTracesForm, taken:
     except ContentError as error:
         form.add_error(None, f"Nothing was put in: {error.problems[0]}.")
         return None
-    except actions.DatasetError as error:
+    except (actions.DatasetError, UncheckedTextError) as error:
         form.add_error(None, f"Nothing was put in: {error}.")
         return None
     left = len(taken.problems) + len(known)

@@ -7,16 +7,20 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from console.datasets.masking import masked_values
+from console.evaluations import provisions
 from console.experiments import actions
 from console.experiments.access import experiment_for
 from console.experiments.definition import check_evaluators
 from console.experiments.forms import ArmForm, EvaluatorForm, OptionsForm, arm_values, evaluator_values
 from console.experiments.models import Experiment
-from console.experiments.pages.common import models_of, page_of
+from console.experiments.pages.common import judges_of, models_of, page_of
 from console.experiments.plan import plan_for
+from console.masking import UncheckedTextError
 from evaluators import registry
 from evaluators.errors import EvaluatorError, UnknownEvaluatorError
 
@@ -70,10 +74,9 @@ def arm(request: HttpRequest, slug: str, experiment_id: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            actions.set_arm(
-                experiment, name=form.cleaned_data["name"], settings=form.settings(), replaces=name
-            )
-        except (actions.ExperimentError, EvaluatorError) as error:
+            typed, settings = _as_stored(request, experiment, [form.cleaned_data["name"], form.settings()])
+            actions.set_arm(experiment, name=typed, settings=settings, replaces=name)
+        except (actions.ExperimentError, EvaluatorError, UncheckedTextError) as error:
             form.add_error(None, _sentence(error))
         else:
             return redirect("experiments:detail", slug, experiment.pk)
@@ -92,19 +95,14 @@ def arm(request: HttpRequest, slug: str, experiment_id: UUID) -> HttpResponse:
 def choose(request: HttpRequest, slug: str, experiment_id: UUID) -> HttpResponse:
     """Offer every kind of evaluator."""
     experiment = experiment_for(request.user, slug, experiment_id, to="edit")
-    kinds = registry.kinds()
+    kinds, lacking = provisions.offered()
     context = page_of(
         request,
         experiment.project,
         experiment=experiment,
-        groups=[
-            (
-                "Check with code",
-                "Free, and the same every time",
-                [kind for kind in kinds if not kind.needs_model],
-            ),
-            ("Ask a model", "Costs what its calls cost", [kind for kind in kinds if kind.needs_model]),
-        ],
+        groups=provisions.groups_of(kinds),
+        lacking=lacking,
+        address=reverse("experiments:choose", args=[slug, experiment.pk]),
     )
     return render(request, "experiments/choose.html", context)
 
@@ -124,23 +122,28 @@ def evaluator(request: HttpRequest, slug: str, experiment_id: UUID, kind: str) -
             raise Http404(f"there is no evaluator {name[:64]!r} of the kind {kind!r}")
         initial = evaluator_values(known[name], experiment.suite["gate"].get(name))[1]
     form = EvaluatorForm(
-        request.POST or None, kind=described, models=models_of(experiment.project), initial=initial or None
+        request.POST or None, kind=described, models=judges_of(experiment.project), initial=initial or None
     )
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            check_evaluators([{kind: {"id": given["name"], **form.parameters()}}])
+            typed, parameters, tag = _as_stored(
+                request, experiment, [given["name"], form.parameters(), given["tag"]]
+            )
+            check_evaluators([{kind: {"id": typed, **parameters}}])
+            if problem := provisions.problem_with(kind):
+                raise actions.ExperimentError(problem)
             changed = actions.set_evaluator(
                 experiment,
-                name=given["name"],
+                name=typed,
                 kind=kind,
-                parameters=form.parameters(),
+                parameters=parameters,
                 rule=form.rule(),
                 judge_model=given.get("judge_model", ""),
-                tag=given["tag"],
+                tag=tag,
                 replaces=name,
             )
-        except (actions.ExperimentError, EvaluatorError) as error:
+        except (actions.ExperimentError, EvaluatorError, UncheckedTextError) as error:
             form.add_error(None, _sentence(error))
         else:
             trouble = _trouble(changed)
@@ -175,6 +178,16 @@ def edit(request: HttpRequest, slug: str, experiment_id: UUID) -> HttpResponse:
     except actions.ExperimentError as error:
         messages.error(request, f"That cannot be done: {error}.")
     return redirect("experiments:detail", slug, experiment.pk)
+
+
+def _as_stored(request: HttpRequest, experiment: Experiment, typed: list[Any]) -> list[Any]:
+    """Return what was typed as the policy lets it be stored, and say so where that is something else."""
+    kept = masked_values(experiment.project, [typed])[0]
+    if kept != typed:
+        messages.info(
+            request, "The project’s policy masked some of what you wrote; it is kept as it stands here."
+        )
+    return list(kept)
 
 
 def _trouble(experiment: Experiment) -> str:

@@ -20,6 +20,7 @@ from console.experiments.pages.common import PAGE, page_of
 from console.experiments.pages.comparing import compare
 from console.experiments.pages.drafting import draft
 from console.experiments.progress import progress_of
+from console.masking import UncheckedTextError, as_stored
 
 
 @require_safe
@@ -54,16 +55,17 @@ def create(request: HttpRequest, slug: str) -> HttpResponse:
         given = form.cleaned_data
         dataset = dataset_of(project, UUID(given["dataset"]))
         try:
+            (name,) = as_stored(project, [given["name"]])
             made = actions.create_experiment(
                 project=project,
                 by=person(request),
-                name=given["name"],
+                name=name,
                 dataset=dataset,
                 version=dataset.latest,
                 split=given["split"],
                 tag=given["tag"].replace("\0", ""),
             )
-        except actions.ExperimentError as error:
+        except (actions.ExperimentError, UncheckedTextError) as error:
             form.add_error(None, f"{str(error)[:1].upper()}{str(error)[1:]}.")
         else:
             return redirect("experiments:detail", slug, made.pk)

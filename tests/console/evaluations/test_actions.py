@@ -57,7 +57,7 @@ def test_a_rule_is_noted_in_the_audit_log(rule: Rule) -> None:
         ({"most_per_day": 0}, "between 1 and"),
         ({"kind": "contain"}, "did you mean 'contains'"),
         ({"parameters": {"valeu": "x"}}, "did you mean 'value'"),
-        ({"kind": "rubric", "parameters": {"question": "Is it polite?"}}, "name one that the proxy routes"),
+        ({"kind": "rubric", "parameters": {"question": "Is it polite?"}}, "name the model that judges"),
     ],
 )
 def test_a_rule_that_cannot_work_is_refused_with_the_reason(

@@ -1,9 +1,7 @@
 """Judgements by a model on this machine: which rules may name one, and a whole bunch at once."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -13,23 +11,12 @@ from console.accounts.models import Project, User
 from console.evaluations import actions, judging, local_judges
 from console.evaluations.models import Job, JobState, Rule
 from console.settings.local_judges import local_judges_in
-from evaluators.local import LocalModel
 from ingest.clickhouse.client import Client
 from ingest.writer import write
 from tests.console.evaluations.conftest import live_span
 from tests.console.evaluations.test_judging import add_rule, scores_of
-from tests.evaluators.local.small import small_model
 
 POLITE = {"name": "polite", "kind": "rubric", "parameters": {"question": "Is the answer polite?"}}
-
-
-@pytest.fixture
-def small_judge(settings: Settings, tmp_path: Path) -> Iterator[str]:
-    """Give the installation one judge of its own."""
-    settings.LOCAL_JUDGES = {"small": str(small_model(tmp_path / "weights"))}
-    settings.LOCAL_JUDGE_DEVICE = "cpu"
-    yield "local/small"
-    local_judges.close()
 
 
 def rule_with_jobs(client: Client, project: Project, owner: User, judge: str, *, count: int) -> Rule:
@@ -84,13 +71,10 @@ def test_a_judge_that_a_worker_does_not_have_pauses_its_rule_and_keeps_the_jobs(
     clickhouse: Client, project: Project, owner: User, small_judge: str, settings: Settings
 ) -> None:
     rule = rule_with_jobs(clickhouse, project, owner, small_judge, count=1)
-    local_judges.close()
     settings.LOCAL_JUDGES = {}
     (job,) = Job.objects.values_list("pk", flat=True)
-    for minute in (0, 10, 20, 30):
-        now = datetime.now(UTC) + timedelta(minutes=minute)
-        local_judges.load(actions.judges_of([job]))
-        judging.judge_together([job], now=now)
+    actions.load_for([job])
+    judging.judge_together([job], now=datetime.now(UTC))
 
     rule.refresh_from_db()
     assert not rule.is_enabled
@@ -99,11 +83,9 @@ def test_a_judge_that_a_worker_does_not_have_pauses_its_rule_and_keeps_the_jobs(
 
 
 def test_weights_are_loaded_before_anything_is_leased(small_judge: str) -> None:
-    local_judges.load([small_judge, "gpt-4o", ""])
-    model = local_judges.model_of(small_judge)
+    local_judges.load([small_judge, "gpt-4o"])
 
-    assert isinstance(model, LocalModel)
-    assert model._pool is not None
+    assert local_judges.model_of(small_judge)._pool is not None
 
 
 def test_local_judgements_wait_in_a_line_of_their_own(

@@ -11,7 +11,7 @@ from console.accounts.models import Project, User
 from console.datasets.models import Dataset
 from console.experiments import actions, running
 from console.experiments.models import Experiment
-from tests.console.datasets.conftest import dataset, put  # noqa: F401 - a fixture
+from tests.console.datasets.conftest import dataset, policy_can_look, put  # noqa: F401 - fixtures
 from tests.fakes.upstream import FakeUpstream, Received, Reply, as_json, completion
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
