@@ -1,6 +1,7 @@
 """A local classifier of pairs as evaluators know it: `Entail`."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -33,9 +34,20 @@ class LocalClassifier:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the worker."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+        await asyncio.to_thread(self.close)
+
+    def load(self) -> None:
+        """Load the weights now and wait for it. What goes wrong is said by the first pair."""
+        if self._pool is None:
+            self._pool = worker.start(self.settings)
+        with contextlib.suppress(BrokenProcessPool):
+            self._pool.submit(worker.classify, []).result()
+
+    def close(self) -> None:
+        """End the worker and free its memory."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
 
     async def __call__(self, pairs: Sequence[tuple[str, str]], /) -> Sequence[float]:
         """Classify pairs. Raises CompletionError when the model cannot be loaded or its worker dies."""
