@@ -94,12 +94,19 @@ def cases_of(
     if tag:
         items = items.filter(tag_line__contains=f"\n{tag}\n")
     count = items.count()
-    if not 1 <= count <= MOST_CASES:
-        raise ExperimentError(f"an experiment has 1 to {MOST_CASES:,} cases; these are {count:,}")
+    if not count:
+        raise ExperimentError(
+            "no item of this version has that split and tag; choose others, or leave them empty"
+        )
+    if count > MOST_CASES:
+        raise ExperimentError(
+            f"an experiment has at most {MOST_CASES:,} cases; these are {count:,}: choose a split or a tag"
+        )
     size = sum(len(body) for body in items.values_list("body", flat=True).iterator(chunk_size=500))
     if size > MOST_CHARACTERS:
         raise ExperimentError(
-            f"an experiment's cases have at most {MOST_CHARACTERS:,} characters together; these have {size:,}"
+            f"an experiment's cases have at most {MOST_CHARACTERS:,} characters together; these have {size:,}: "
+            "choose a split or a tag"
         )
     found = list(items)
     return [case_values(stored_content(item)) for item in found], any(item.is_as_given for item in found)

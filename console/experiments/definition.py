@@ -28,7 +28,7 @@ from evaluators.targets.prompt import check_arms, request_body
 
 REPLAY = "{{ inputs.request }}"
 """What an arm sends that repeats the request each item was recorded with."""
-MOST_ARMS, MOST_EVALUATORS, MOST_CASES = 6, 20, 5_000
+MOST_ARMS, MOST_EVALUATORS, MOST_CASES = 6, 20, 10_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _NOWHERE = Path("/nonexistent/parapet-experiment")
 """Suites of the console name no files; one that does finds nothing."""

@@ -17,7 +17,14 @@ from console.datasets.access import dataset_for, upload_for
 from console.datasets.content import ContentError
 from console.datasets.forms import UploadForm
 from console.datasets.importing.check import Checked, Outcome, check_rows
-from console.datasets.importing.files import FileError, Table, kept_bytes, kept_table, read_table
+from console.datasets.importing.files import (
+    LARGEST_BYTES,
+    FileError,
+    Table,
+    kept_bytes,
+    kept_table,
+    read_table,
+)
 from console.datasets.importing.mapping import PLACES, guess
 from console.datasets.masking import masked_table
 from console.datasets.models import Source, Upload
@@ -35,6 +42,12 @@ def upload(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
     dataset = dataset_for(request.user, slug, dataset_id, to="edit")
     may_keep = can(request.user, dataset.project, to="manage")
     form = UploadForm(request.POST, request.FILES, may_keep=may_keep)
+    if not form.is_valid() and "file" not in request.FILES and _length(request) > LARGEST_BYTES:
+        messages.error(
+            request,
+            f"A file has at most {LARGEST_BYTES // 2**20} MB; this one is larger: put it in in parts.",
+        )
+        return redirect("datasets:detail", slug, dataset.pk)
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect("datasets:detail", slug, dataset.pk)
@@ -149,6 +162,11 @@ def _new(made: Upload, one: Outcome) -> actions.NewItem:
         origin={"file": made.name, "row": one.row.number},
         is_as_given=made.is_as_given,
     )
+
+
+def _length(request: HttpRequest) -> int:
+    text = str(request.META.get("CONTENT_LENGTH") or "0")
+    return int(text) if text.isascii() and text.isdecimal() else 0
 
 
 def _meaning(request: HttpRequest, table: Table) -> dict[str, str]:

@@ -3,13 +3,14 @@
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
 from console.accounts.actions import add_member, create_key
 from console.accounts.models import AuditEntry, Project, Role, User
 from console.datasets.content import content_of
-from console.datasets.importing.files import read_table
+from console.datasets.importing.files import LARGEST_BYTES, read_table
 from console.datasets.masking import masked_contents, masked_table
 from console.datasets.models import Dataset, Item, Upload
 from tests.console.datasets.conftest import question
@@ -48,8 +49,6 @@ def test_the_same_file_again_is_masked_alike_and_so_repeats_itself(
 def test_who_manages_the_project_may_have_it_stored_as_given(
     owner_client: Client, dataset: Dataset, owner: User
 ) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
     sent = {"file": SimpleUploadedFile("q.csv", CSV.encode()), "as_given": "on"}
     preview = owner_client.post(url(dataset, "upload/"), sent)["Location"]
     owner_client.post(preview, {"put-in": "1"})
@@ -65,8 +64,6 @@ def test_who_manages_the_project_may_have_it_stored_as_given(
 def test_an_editor_is_not_offered_that_and_cannot_ask_for_it(
     client: Client, dataset: Dataset, project: Project, owner: User
 ) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
     email, password = "editor@example.com", "editor's long password"
     member = add_member(project=project, email=email, role=Role.EDITOR, by=owner, password=password)
     client.force_login(member.user)
@@ -139,3 +136,21 @@ def test_rows_that_cannot_be_read_are_masked_as_they_came(project: Project) -> N
     assert table.columns == ("question", "<EMAIL_ADDRESS_1>")
     assert [row.problem for row in table.rows] == ["", "this is not JSON"]
     assert all(ADA not in row.raw + json.dumps(dict(row.values)) for row in table.rows)
+
+
+def test_a_file_that_arrives_stays_in_memory_and_one_that_is_too_large_is_told_so(
+    owner_client: Client, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda *given, **_: made.append(given))
+    rows = b"question\n" + b"what is it like in there?\n" * 2
+    kept = uploaded(owner_client, dataset, rows + b"x" * 3_000_000 + b"\n")
+    page = owner_client.post(
+        url(dataset, "upload/"),
+        {"file": SimpleUploadedFile("large.csv", b"x" * (LARGEST_BYTES + 1024 * 1024))},
+        follow=True,
+    )
+
+    assert "upload/" in kept
+    assert made == []
+    assert "at most 20 MB; this one is larger" in page.content.decode()

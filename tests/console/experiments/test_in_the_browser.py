@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from console.accounts.models import Project, User
 from console.datasets import actions as datasets
+from console.datasets.importing.files import kept_bytes, read_table
 from console.datasets.models import Dataset, Upload
 from console.experiments import actions
 from console.experiments.models import Experiment
@@ -27,7 +28,8 @@ def shelf(transactional_db: None, project: Project, owner: User) -> Dataset:
     put(dataset, owner, *(word(number) for number in range(60)), question("long") | long)
     put(dataset, owner, word(1, expected="something else"), note="mended")
     content = b"question,answer\n" + b"q" * 300 + b",a\nshort\n"
-    Upload.objects.create(dataset=dataset, name="more.csv", content=content, created_by=owner)
+    waiting = kept_bytes(read_table(content, name="more.csv"))
+    Upload.objects.create(dataset=dataset, name="more.csv", content=waiting, created_by=owner)
     return dataset
 
 
