@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from guardrails.moves import Moves
 from guardrails.policy import Scope
 from guardrails.registry import RemoteGuard
 from guardrails.verdict import Action, Failure, Finding, Place
@@ -30,6 +31,10 @@ class Outcome:
     """What travels on: with placeholders towards the provider, with the originals back towards the caller."""
     stored: tuple[str, ...]
     """What may be stored: always with placeholders."""
+    moves: tuple[Moves | None, ...] = ()
+    """Where the places of each text are in the one that travels on; None where that is not known, nothing where all are as they were."""
+    stored_moves: tuple[Moves | None, ...] = ()
+    """The same for what may be stored."""
     blocked_by: str = ""
     """The guard that stopped it; empty unless `action` is `block` or `escalate`."""
     reason: str = ""

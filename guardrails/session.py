@@ -11,6 +11,7 @@ from guardrails.glance import Glance, glance_of, is_json
 from guardrails.growing_json import GrowingJson
 from guardrails.json_text import JsonText, Replacement, encodable, looks_like_json, replaced
 from guardrails.local import NOTHING_SAID, SAID_BY_OTHERS, Conversation, task_of
+from guardrails.moves import Moves, moves_of
 from guardrails.one_way import RedactionKeys
 from guardrails.outcome import WITHHELD, Blocked, Decision, Detector, Outcome, PlacedText
 from guardrails.permits import Holding, Permits
@@ -222,9 +223,11 @@ class GuardSession:
             await self.settle(held, tallies, is_answer=is_answer)
         travels: list[str] = []
         stored: list[str] = []
+        changes: list[tuple[bool, Sequence[Replacement], Sequence[Replacement]]] = []
         for watch, as_json in followed:
             text, start, stretches = watch.release(is_final=True)
             on, kept = self.replacements(text, start, stretches, is_answer=is_answer)
+            changes.append((as_json is not None, on, kept))
             travels.append(as_json.with_replaced(on) if as_json else replaced(text, on))
             stored.append(as_json.with_replaced(kept) if as_json else replaced(text, kept))
         for tally in tallies:
@@ -233,7 +236,14 @@ class GuardSession:
         kept_texts = tuple(
             WITHHELD if each.place in unsafe else text for each, text in zip(texts, stored, strict=True)
         )
-        return self._outcome(tallies, tuple(travels), kept_texts, is_streamed=is_streamed)
+        outcome = self._outcome(tallies, tuple(travels), kept_texts, is_streamed=is_streamed)
+        if not any(on or kept for _, on, kept in changes):
+            return outcome
+        stored_moves = tuple(_moves(kept, is_json=in_json) for in_json, _, kept in changes)
+        if outcome.action in STOPPING:
+            return replace(outcome, moves=stored_moves, stored_moves=stored_moves)
+        moves = tuple(_moves(on, is_json=in_json) for in_json, on, _ in changes)
+        return replace(outcome, moves=moves, stored_moves=stored_moves)
 
     async def settle(
         self, texts: Sequence[tuple[Watch, str]], tallies: Sequence[Tally], *, is_answer: bool
@@ -314,6 +324,11 @@ class GuardSession:
                 shown = original
             travels.append(Replacement(first, last, shown))
         return travels, stored
+
+
+def _moves(replacements: Sequence[Replacement], *, is_json: bool) -> Moves | None:
+    # Places in JSON are counted as it is written, and it is replaced as it reads.
+    return None if is_json and replacements else moves_of(replacements)
 
 
 def _json_of(text: PlacedText) -> JsonText | GrowingJson:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from guardrails.growing_json import GrowingJson
 from guardrails.json_text import Replacement, encodable, replaced
+from guardrails.moves import Moves
 from guardrails.outcome import WITHHELD, Blocked, PlacedText
 from guardrails.verdict import STOPPING, Failure, Place
 
@@ -46,6 +47,11 @@ class TextStream:
         self._json = GrowingJson() if is_json else None
         self._may_be_json = place == "answer"
         self._spaces = 0
+        self.moves: Moves | None = Moves()
+        """Where the places of the text are in what went out; None where that is not known."""
+        self.stored_moves: Moves | None = Moves()
+        """The same for what may be stored."""
+        self._gone = 0
 
     @property
     def stored(self) -> str:
@@ -58,6 +64,10 @@ class TextStream:
     def is_holding(self) -> bool:
         """True while something that came is held back."""
         return bool(self._held) or (not self._is_open and self._watch.is_holding)
+
+    def has_released(self, place: int) -> bool:
+        """Tell whether all that stands before a place of the text has gone out."""
+        return self._is_open or self._is_closed or (self._json is None and place <= self._gone)
 
     async def push(self, text: str) -> str:
         """Take the next chunk; return what may go to the caller now. Raises Blocked when a guard stops it."""
@@ -103,10 +113,12 @@ class TextStream:
             await self._session.settle([(watch, "")], self._tallies, is_answer=True)
         self._stop_if_blocked()
         ready, start, stretches = watch.release(is_final=is_final)
+        self._gone = start + len(ready)
         if not stretches:
             written = kept = ready if self._json is None else self._json.written(ready, start, ())
         else:
             travels, stored = self._session.replacements(ready, start, stretches, is_answer=True)
+            self._move(travels, stored, start)
             written = self._written(ready, start, travels)
             kept = self._written(ready, start, stored)
         if watch.keeps_later:
@@ -143,6 +155,14 @@ class TextStream:
         if self._json is None:
             return replaced(ready, replacements)
         return self._json.written(ready, start, replacements)
+
+    def _move(self, travels: Sequence[Replacement], stored: Sequence[Replacement], start: int) -> None:
+        if self._json is not None:
+            # Places in JSON are counted as it is written, and it is replaced as it reads.
+            self.moves = self.stored_moves = None
+        elif self.moves is not None and self.stored_moves is not None:
+            self.moves.add(travels, base=start)
+            self.stored_moves.add(stored, base=start)
 
     def _stop_if_blocked(self) -> None:
         if not self._has_text:
@@ -185,6 +205,8 @@ class TextStream:
         self._record.add("".join(outcome.stored))
         if outcome.action in STOPPING:
             raise Blocked(outcome.blocked_by, outcome.reason, outcome.action)
+        if outcome.moves:
+            self.moves, self.stored_moves = outcome.moves[0], outcome.stored_moves[0]
         return outcome.texts[0]
 
 

@@ -2,13 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import orjson
 
+from guardrails.moves import Moves
 from guardrails.session import Blocked, Decision, GuardSession, PlacedText, TextStream
 from guardrails.verdict import STOPPING, Place
 from inference_proxy.relay import DONE, payloads, split_events
 from inference_proxy.texts import Slot, put_all
+from inference_proxy.wires.annotations import (
+    last_place,
+    move_beside,
+    moved_note,
+    moved_notes,
+    with_cited_places,
+)
 from inference_proxy.wires.events import (
     Aside,
     Channel,
@@ -17,6 +26,7 @@ from inference_proxy.wires.events import (
     Chunk,
     Echo,
     Event,
+    Noted,
     Said,
     Wire,
     forget_log_probabilities,
@@ -26,6 +36,16 @@ FIRST_HELD = "parapet.first_held_us."
 """Before a guard's name: the attribute of a span that says what the guard added to the first token's time."""
 LONGEST_REPEATED = 1 << 20
 """A text that is longer than this is guarded again where an answer repeats it."""
+
+
+class _Moved(NamedTuple):
+    """Where the places of a text are now, for the caller and for the record."""
+
+    went: Moves | None
+    stored: Moves | None
+
+
+_UNMOVED = _Moved(Moves(), Moves())
 
 
 @dataclass(slots=True)
@@ -46,18 +66,31 @@ class GuardedStream:
     latest right before the one that ends its channel. What an answer repeats is repeated as it went out.
     """
 
-    def __init__(self, session: GuardSession, wire: Wire, *, sent: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        session: GuardSession,
+        wire: Wire,
+        *,
+        sent: Collection[str] = (),
+        documents: Sequence[Moves | None] = (),
+    ) -> None:
         self._session = session
         self._wire = wire
         self._plain = wire.plain
         self._repeats = wire.repeats
         self._sent = sent
         """The texts of the request, as they travelled."""
+        self._documents = documents
+        """Where the places of its documents are that the caller sent."""
         self._open: dict[Channel, _Open] = {}
+        self._moves: dict[Channel, _Moved] = {}
+        """Where the places of the texts are that went out whole."""
+        self._noted: dict[Channel, list[tuple[Any, Chunk]]] = {}
+        """Notes about stretches of a text that has not gone out yet, and what they came with."""
         self._stored: dict[Channel, str] = {}
         self._went: dict[Channel, list[str]] = {}
         """What went out of each channel, where it may have to be said again."""
-        self._repeated: dict[tuple[Place, str], tuple[str, str]] = {}
+        self._repeated: dict[tuple[Place, str], tuple[str, str, _Moved]] = {}
         """What a text that was said in full became, for the caller and for the record."""
         self._unsent: list[bytes] = []
         self._plain_channel: Channel | None = None
@@ -80,6 +113,12 @@ class GuardedStream:
         for channel, each in self._open.items():
             stored[channel] = stored.get(channel, "") + each.stream.stored
         return stored
+
+    @property
+    def stored_moves(self) -> dict[Channel, Moves | None]:
+        """Where the places of the texts are in what may be kept."""
+        moves = {channel: each.stored for channel, each in self._moves.items()}
+        return moves | {channel: each.stream.stored_moves for channel, each in self._open.items()}
 
     async def push(self, events: bytes) -> bytes:
         """Return what may go to the caller of some whole events. Raises Blocked when a guard stops the answer."""
@@ -143,6 +182,8 @@ class GuardedStream:
             self._unsent += events
         elif ready:
             self._unsent.append(self._plain.saying(ready))
+        if self._noted:
+            self._note_later(channel)
 
     async def _pass(self, event: bytes, payload: bytes) -> None:
         try:
@@ -177,6 +218,11 @@ class GuardedStream:
                 changed = self._turn_back(each) or changed
         if wholes:
             changed = await self._guard_wholes(wholes, payload, chunk) or changed
+        for each in said:
+            if isinstance(each, Noted):
+                changed = self._note(each, chunk) or changed
+        if self._documents:
+            changed = self._cite(chunk) or changed
         if channel is not None:
             # Nothing but its words has to pass the guards, and chunks like it are known from here on.
             wire.plain.learn(event)
@@ -186,6 +232,9 @@ class GuardedStream:
         if changed:
             forget_log_probabilities(chunk)
         self._unsent.append(wire.changed(chunk) if changed else wire.passed(event, chunk))
+        for each in said if self._noted else ():
+            if isinstance(each, Said):
+                self._note_later(each.channel)
 
     def _whole_texts(self, said: Sequence[Event]) -> list[Slot]:
         """Return the texts that do not grow, but for those that the caller sent."""
@@ -206,6 +255,11 @@ class GuardedStream:
         ready = await self._push_text(said.channel, came)
         if said.is_last:
             ready += await self._close_channel(said.channel)
+            if ready and said.channel in self._noted:
+                # They belong behind their text, and before the end that comes with it.
+                self._unsent.append(self._wire.saying(said.channel, ready))
+                ready = ""
+            self._note_later(said.channel)
         if ready == came:
             return False
         said.container[said.key] = ready
@@ -231,17 +285,61 @@ class GuardedStream:
             rest = await self._close_channel(channel)
             if rest:
                 self._unsent.append(self._wire.saying(channel, rest))
+            self._note_later(channel)
+
+    def _note(self, noted: Noted, chunk: Chunk) -> bool:
+        """Move the notes whose text has gone out, and keep the others for later; true unless all pass as they came."""
+        came = noted.container[noted.key]
+        notes = came if isinstance(came, list) else [came]
+        waiting = [note for note in notes if not self._has_released(noted.channel, note)]
+        ready = moved_notes([note for note in notes if note not in waiting], self._moves_of(noted.channel))
+        if waiting:
+            self._noted.setdefault(noted.channel, []).extend((note, chunk) for note in waiting)
+        if ready == notes:
+            return False
+        noted.container[noted.key] = ready if isinstance(came, list) else next(iter(ready), None)
+        return True
+
+    def _note_later(self, channel: Channel) -> None:
+        """Send the notes whose text has gone out meanwhile."""
+        waiting = self._noted.pop(channel, ())
+        for note, chunk in waiting:
+            if not self._has_released(channel, note):
+                self._noted.setdefault(channel, []).append((note, chunk))
+                continue
+            moved = moved_note(note, self._moves_of(channel))
+            if moved is not None:
+                self._unsent.append(self._wire.noting(channel, moved, chunk))
+
+    def _has_released(self, channel: Channel, note: Any) -> bool:
+        place = last_place(note)
+        return place is None or channel not in self._open or self._open[channel].stream.has_released(place)
+
+    def _moves_of(self, channel: Channel) -> Moves | None:
+        if channel in self._open:
+            return self._open[channel].stream.moves
+        return self._moves.get(channel, _UNMOVED).went
+
+    def _cite(self, chunk: Chunk) -> bool:
+        """Have citations count the places of documents as the caller sent them."""
+        has_changed = False
+        for key in ("delta", "content_block"):
+            cited = with_cited_places(chunk.get(key), self._documents)
+            if cited != chunk.get(key):
+                chunk[key], has_changed = cited, True
+        return has_changed
 
     async def _close_channel(self, channel: Channel) -> str:
         held = self._open[channel]
         rest = await held.stream.finish()
         del self._open[channel]
-        stored = held.stream.stored
+        stored, moved = held.stream.stored, _Moved(held.stream.moves, held.stream.stored_moves)
         self._stored[channel] = self._stored.get(channel, "") + stored
+        self._moves[channel] = moved
         if self._repeats:
             self._went[channel].append(rest)
             if held.size <= LONGEST_REPEATED:
-                self._repeated[held.place, "".join(held.came)] = "".join(self._went[channel]), stored
+                self._repeated[held.place, "".join(held.came)] = "".join(self._went[channel]), stored, moved
         return rest
 
     async def _guard_wholes(self, slots: Sequence[Slot], payload: bytes, chunk: Chunk) -> bool:
@@ -252,19 +350,23 @@ class GuardedStream:
         became = [self._repeated.get((slot.place, slot.text)) for slot in slots]
         fresh = [slot for slot, known in zip(slots, became, strict=True) if known is None]
         outcome = await self._session.check_output([PlacedText(slot.place, slot.text) for slot in fresh])
-        following = iter(zip(outcome.texts, outcome.stored, strict=True))
+        moved = [_Moved(*each) for each in zip(outcome.moves, outcome.stored_moves, strict=True)]
+        following = iter(zip(outcome.texts, outcome.stored, moved or [_UNMOVED] * len(fresh), strict=True))
         texts = [next(following) if known is None else known for known in became]
         kept = chunk
         if any(
             slot.text != went or slot.text != stored
-            for slot, (went, stored) in zip(slots, texts, strict=True)
+            for slot, (went, stored, _) in zip(slots, texts, strict=True)
         ):
             kept = orjson.loads(payload)
-            put_all(self._whole_texts(self._wire.read(kept)), [stored for _, stored in texts])
+            kept_slots = self._whole_texts(self._wire.read(kept))
+            put_all(kept_slots, [stored for _, stored, _ in texts])
+            move_beside(kept_slots, [moves.stored for *_, moves in texts])
         self._wire.hearing.add(kept)
         if outcome.action in STOPPING:
             raise Blocked(outcome.blocked_by, outcome.reason, outcome.action)
-        return put_all(slots, [went for went, _ in texts], travels=True)
+        has_changed = put_all(slots, [went for went, *_ in texts], travels=True)
+        return move_beside(slots, [moves.went for *_, moves in texts]) or has_changed
 
     def _turn_back(self, echo: Echo) -> bool:
         slots = [slot for slot in echo.slots if slot.text in self._sent]

@@ -18,7 +18,7 @@ from inference_proxy.relay import DONE, EventCutter
 from inference_proxy.transcript import Transcript
 from inference_proxy.upstreams.base import Answer, UpstreamError
 from inference_proxy.usage import estimated, reported
-from inference_proxy.wires.events import Channel, Hearing
+from inference_proxy.wires.events import Hearing
 from ingest.records import NO_USAGE
 
 SSE_HEADERS: HeaderList = [
@@ -162,11 +162,12 @@ class StreamRelay:
         """Take down what the stream said."""
         journal, transcript = self._journal, self._transcript
         transcript.catch_up()
-        stored: dict[Channel, str] = {}
         if self._guarded is not None:
             self._guarded.close()
-            stored = self._guarded.stored
-        journal.output_messages = transcript.messages(stored)
+            guarded = self._guarded
+            journal.output_messages = transcript.messages(guarded.stored, guarded.stored_moves)
+        else:
+            journal.output_messages = transcript.messages()
         journal.model = transcript.model or journal.model
         journal.service_tier = transcript.service_tier
         journal.finish_reason = journal.finish_reason or transcript.finish_reason

@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 
+from guardrails.moves import Moves
 from inference_proxy.plain_chunks import PlainChunks
 from inference_proxy.relay import DONE, payloads
+from inference_proxy.wires.annotations import moved_notes
 from inference_proxy.wires.events import Channel
 from inference_proxy.wires.kept import KeptTexts
 from ingest.records import Message
@@ -112,10 +114,17 @@ class Transcript:
             bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
         )
 
-    def messages(self, instead: Mapping[Channel, str] | None = None) -> list[Message]:
-        """Return the answer's messages, one for each choice. `instead` replaces the text of channels."""
+    def messages(
+        self,
+        instead: Mapping[Channel, str] | None = None,
+        moves: Mapping[Channel, Moves | None] | None = None,
+    ) -> list[Message]:
+        """Return the answer's messages, one for each choice. `instead` replaces the text of channels.
+
+        `moves` says where the places of that text are then.
+        """
         texts = self._kept.texts(instead)
-        return [self._message(index, texts) for index in sorted(self._choices)]
+        return [self._message(index, texts, moves or {}) for index in sorted(self._choices)]
 
     def count(self, chunk: dict[str, Any]) -> None:
         """Take in of a chunk what is no text: the usage, the model."""
@@ -180,7 +189,9 @@ class Transcript:
         """Take in some more of one text, up to a length."""
         self._kept.say(channel, text)
 
-    def _message(self, index: int, texts: Mapping[Channel, str]) -> Message:
+    def _message(
+        self, index: int, texts: Mapping[Channel, str], moves: Mapping[Channel, Moves | None]
+    ) -> Message:
         choice = self._choices[index]
         message: Message = {"role": choice.role, "content": texts.get(Channel(index, "content")) or None}
         for name in TEXT_FIELDS[1:]:
@@ -198,7 +209,9 @@ class Transcript:
         if choice.audio_id or transcript:
             message["audio"] = {"id": choice.audio_id, "transcript": transcript or ""}
         if choice.annotations:
-            message["annotations"] = choice.annotations
+            message["annotations"] = moved_notes(
+                choice.annotations, moves.get(Channel(index, "content"), Moves())
+            )
         return message
 
 

@@ -15,7 +15,17 @@ from inference_proxy.texts import (
     other_texts,
 )
 from inference_proxy.transcript import TEXT_FIELDS, Transcript, says_content_only
-from inference_proxy.wires.events import Aside, Channel, ChoiceEnds, Chunk, Event, Said, as_event, parapet
+from inference_proxy.wires.events import (
+    Aside,
+    Channel,
+    ChoiceEnds,
+    Chunk,
+    Event,
+    Noted,
+    Said,
+    as_event,
+    parapet,
+)
 
 GROWING_PARTS = frozenset({*TEXT_FIELDS, "tool_calls", "function_call", "audio", "reasoning_details"})
 """Parts of a delta whose texts grow from chunk to chunk, beside its plain strings."""
@@ -62,6 +72,10 @@ class ChatWire:
             for number, (channel, holder, key, place) in enumerate(texts):
                 is_json = place == "tool_arguments" or (self._is_json and channel.field == "content")
                 events.append(Said(channel, place, holder, key, is_json, lasts.get(channel) == number))
+            delta = choice.get("delta")
+            if isinstance(delta, dict) and isinstance(delta.get("annotations"), list):
+                channel = Channel(int(choice.get("index") or 0), "content")
+                events.append(Noted(channel, delta, "annotations"))
             if is_last:
                 events.append(ChoiceEnds(int(choice.get("index") or 0)))
         if aside:
@@ -91,6 +105,11 @@ class ChatWire:
         """Return a chunk that adds some text to a channel."""
         said: Chunk = {"text": text} if self._is_text else {"delta": _delta_with(channel, text)}
         choice = {"index": channel.choice, **said, "logprobs": None, "finish_reason": None}
+        return as_event(self._template | {"choices": [choice]})
+
+    def noting(self, channel: Channel, note: Any, chunk: Chunk) -> bytes:
+        """Return a chunk with an annotation."""
+        choice = {"index": channel.choice, "delta": {"annotations": [note]}, "finish_reason": None}
         return as_event(self._template | {"choices": [choice]})
 
     def ending(self, said: Mapping[Channel, str], note: Mapping[str, str]) -> bytes:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
+from guardrails.moves import Moves
 from guardrails.verdict import Place
 from inference_proxy.plain_chunks import PlainChunks
 from inference_proxy.texts import Slot
@@ -40,6 +41,14 @@ class Aside(NamedTuple):
     slots: Sequence[Slot]
 
 
+class Noted(NamedTuple):
+    """Notes about stretches of a text that grows. They go out once the text before their places has."""
+
+    channel: Channel
+    container: Any
+    key: Any
+
+
 class Echo(NamedTuple):
     """Texts of the request that an answer repeats: no guard looks at them again, and placeholders are turned back."""
 
@@ -58,7 +67,7 @@ class ChoiceEnds(NamedTuple):
     choice: int | None = None
 
 
-Event = Said | Aside | Echo | ChannelEnds | ChoiceEnds
+Event = Said | Aside | Noted | Echo | ChannelEnds | ChoiceEnds
 """A chunk of which nothing is an event, such as a ping, passes as it came."""
 
 
@@ -111,8 +120,12 @@ class Hearing(Protocol):
     def is_finished(self) -> bool:
         """True when the stream said all it had to say."""
 
-    def messages(self, instead: Mapping[Channel, str] | None = None) -> list[Message]:
-        """Return the answer's messages. `instead` replaces the text of channels."""
+    def messages(
+        self,
+        instead: Mapping[Channel, str] | None = None,
+        moves: Mapping[Channel, Moves | None] | None = None,
+    ) -> list[Message]:
+        """Return the answer's messages. `instead` replaces the text of channels, and `moves` says where its places are then."""
 
 
 class Wire(Protocol):
@@ -152,6 +165,9 @@ class Wire(Protocol):
 
     def saying(self, channel: Channel, text: str) -> bytes:
         """Return an event of our own that says some more in a channel."""
+
+    def noting(self, channel: Channel, note: Any, chunk: Chunk) -> bytes:
+        """Return an event of our own for a note that came with a chunk and had to wait."""
 
     def ending(self, said: Mapping[Channel, str], note: Mapping[str, str]) -> bytes:
         """Return what ends an answer that a guard has stopped, after all that went out in its channels.

@@ -1,6 +1,7 @@
 """Anthropic's Messages as they are streamed: blocks that begin, grow and stop."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from guardrails.verdict import Place
 from inference_proxy.plain_chunks import PlainChunks
@@ -107,6 +108,10 @@ class MessagesWire:
         kind, _, key = channel.field.partition(".")
         delta = {"type": kind, key: text}
         return as_named_event({"type": "content_block_delta", "index": channel.choice, "delta": delta})
+
+    def noting(self, channel: Channel, note: Any, chunk: Chunk) -> bytes:
+        """Return the event as it came: what a message cites is placed in documents, not in its own text."""
+        return as_named_event(chunk)
 
     def ending(self, said: Mapping[Channel, str], note: Mapping[str, str]) -> bytes:
         """Return the events that end a blocked answer the way Anthropic ends a refused one."""

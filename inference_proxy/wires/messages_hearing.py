@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from guardrails.moves import Moves
 from inference_proxy.relay import payloads
 from inference_proxy.wires.events import Channel, Chunk
 from inference_proxy.wires.kept import KeptTexts
@@ -89,8 +90,12 @@ class MessagesHearing:
         """Take in some more of one text."""
         self._kept.say(channel, text)
 
-    def messages(self, instead: Mapping[Channel, str] | None = None) -> list[Message]:
-        """Return what was said as messages. `instead` replaces the text of channels."""
+    def messages(
+        self,
+        instead: Mapping[Channel, str] | None = None,
+        moves: Mapping[Channel, Moves | None] | None = None,
+    ) -> list[Message]:
+        """Return what was said as messages. `instead` replaces the text of channels; no note counts places in them."""
         blocks = {index: dict(block) for index, block in self._blocks.items()}
         for channel, text in self._kept.texts(instead).items():
             kind, _, key = channel.field.partition(".")

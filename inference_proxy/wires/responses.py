@@ -14,6 +14,7 @@ from inference_proxy.wires.events import (
     Chunk,
     Echo,
     Event,
+    Noted,
     Said,
     as_named_event,
     parapet,
@@ -43,6 +44,7 @@ CALLS = {
 """The same by the type of an item that calls a tool."""
 _OPAQUE = frozenset({"response.audio.delta", "response.image_generation_call.partial_image"})
 _TOLD_BY_DELTAS = frozenset({"delta", "sequence_number", "logprobs", "obfuscation"})
+_NOTED = "response.output_text.annotation.added"
 _INDICES = ("content_index", "summary_index", "command_index")
 
 
@@ -121,7 +123,8 @@ class ResponsesWire:
     def changed(self, chunk: Chunk) -> bytes:
         """Return the changed event, unless it would add nothing to a text."""
         deltas = [container[key] for _, _, container, key in _deltas(chunk)]
-        if deltas and not any(deltas):
+        is_empty_note = chunk.get("type") == _NOTED and chunk.get("annotation") is None
+        if is_empty_note or (deltas and not any(deltas)):
             return b""
         self._count(chunk)
         return as_named_event(chunk)
@@ -140,6 +143,10 @@ class ResponsesWire:
         if name == "output_text":
             chunk["logprobs"] = []
         return self._numbered(chunk)
+
+    def noting(self, channel: Channel, note: Any, chunk: Chunk) -> bytes:
+        """Return the event that adds an annotation."""
+        return self._numbered(chunk | {"annotation": note})
 
     def ending(self, said: Mapping[Channel, str], note: Mapping[str, str]) -> bytes:
         """Return the events that end a blocked response as an incomplete one, every item as far as it went out."""
@@ -183,7 +190,10 @@ class ResponsesWire:
         if kind == "response.shell_call_command.added" and isinstance(chunk.get("command"), str):
             channel = Channel(index, "shell_call_command", _position(chunk))
             return [self._said(channel, "tool_arguments", chunk, "command")]
-        return [Aside(list(_texts_besides(chunk, _place_of(kind))))]
+        others = Aside(list(_texts_besides(chunk, _place_of(kind))))
+        if kind == _NOTED and isinstance(chunk.get("annotation"), dict):
+            return [others, Noted(Channel(index, "output_text", _position(chunk)), chunk, "annotation")]
+        return [others]
 
     def _count(self, chunk: Chunk) -> bool:
         """Give an event the next number, and remember what the caller knows by it; True when it had that number."""

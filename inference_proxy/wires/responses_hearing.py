@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from guardrails.moves import Moves
 from inference_proxy.relay import payloads
 from inference_proxy.wires.events import Channel, Chunk
 from inference_proxy.wires.kept import KeptTexts
@@ -96,8 +97,12 @@ class ResponsesHearing:
         """Take in some more of one text."""
         self._kept.say(channel, text)
 
-    def messages(self, instead: Mapping[Channel, str] | None = None) -> list[Message]:
-        """Return what was said as messages. `instead` replaces the text of channels."""
+    def messages(
+        self,
+        instead: Mapping[Channel, str] | None = None,
+        moves: Mapping[Channel, Moves | None] | None = None,
+    ) -> list[Message]:
+        """Return what was said as messages. `instead` replaces the text of channels; notes in the items have moved already."""
         items = {index: dict(item) for index, item in self._items.items()}
         for channel, text in sorted(self._kept.texts(instead).items()):
             item = items.setdefault(channel.choice, {"type": "message", "role": "assistant"})
