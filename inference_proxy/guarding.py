@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from guardrails.moves import Moves
 from guardrails.one_way import RedactionKeys
 from guardrails.permits import Permits
 from guardrails.policy import Policy
@@ -15,6 +16,7 @@ from inference_proxy.endpoints.base import Body, Endpoint
 from inference_proxy.errors import invalid, stopped
 from inference_proxy.guarded_stream import GuardedStream
 from inference_proxy.texts import Slot, is_name, put_all
+from inference_proxy.wires.annotations import documents_of, move_beside, with_cited_places
 from inference_proxy.wires.events import forget_log_probabilities
 from ingest.records import Message
 
@@ -65,6 +67,8 @@ class Guarding:
         self.kept: Body | None = None
         """The request as it may be kept; None until the guards have seen it."""
         self.kept_labels: Mapping[str, str] = {}
+        self._documents: Sequence[Moves | None] = ()
+        """Where the places of its documents are that the caller sent."""
         """What the caller's headers say of the call, as it may be kept; empty until the guards have seen it."""
 
     @property
@@ -138,6 +142,12 @@ class Guarding:
             for (name, text), stored in zip(guarded.items(), outcome.stored, strict=False)
         }
         travels, stored = outcome.texts[len(about) :], outcome.stored[len(about) :]
+        if outcome.moves:
+            moves = {
+                id(slot.container): each
+                for slot, each in zip(slots, outcome.moves[len(about) :], strict=True)
+            }
+            self._documents = [_way_back(moves.get(id(source))) for source in documents_of(body)]
         self.kept = body
         if stored != travels or any(slot.is_address for slot in slots):
             # What travels differs from what may be kept: two bodies from here on.
@@ -165,19 +175,26 @@ class Guarding:
         kept = answer
         if outcome.stored != came:
             kept = orjson.loads(content)
-            put_all(_texts_of(endpoint, kept, sent), outcome.stored)
+            kept_slots = _texts_of(endpoint, kept, sent)
+            put_all(kept_slots, outcome.stored)
+            move_beside(kept_slots, outcome.stored_moves or [Moves()] * len(kept_slots))
         messages = endpoint.output_messages(kept)
         if outcome.action in STOPPING:
             return CheckedAnswer(b"", messages, outcome.blocked_by, outcome.reason, outcome.action)
         repeated = [slot for slot in echoes if slot.text in sent]
         turned_back = put_all(repeated, [self._session.turned_back(slot.text) for slot in repeated])
-        if outcome.texts == came and not turned_back:
+        cites = any(self._documents) and isinstance(answer.get("content"), list)
+        if outcome.texts == came and not turned_back and not cites:
             return CheckedAnswer(content, messages)
         if kept is answer:
             kept = orjson.loads(content)
             messages = endpoint.output_messages(kept)
         if put_all(slots, outcome.texts, travels=True):
             forget_log_probabilities(answer)
+        if outcome.moves:
+            move_beside(slots, outcome.moves)
+        if cites:
+            answer["content"] = with_cited_places(answer["content"], self._documents)
         return CheckedAnswer(orjson.dumps(answer), messages)
 
     async def quoted(self, message: str) -> str:
@@ -191,7 +208,8 @@ class Guarding:
         """Return what guards a streamed answer."""
         wire = endpoint.wire(body, hides_usage=hides_usage)
         sent = frozenset(self._sent) if wire.repeats else ()
-        return GuardedStream(self._session, wire, sent=sent)
+        documents = self._documents if any(self._documents) else ()
+        return GuardedStream(self._session, wire, sent=sent, documents=documents)
 
     def _enforces(self, place: Place) -> bool:
         return self._policy is not None and any(
@@ -210,6 +228,10 @@ def _texts_of(endpoint: Endpoint, answer: Body, sent: Collection[str]) -> list[S
     return endpoint.answer_slots(answer) + [
         slot for slot in endpoint.echo_slots(answer) if slot.text not in sent
     ]
+
+
+def _way_back(moves: Moves | None) -> Moves | None:
+    return moves.back() if moves else None
 
 
 def _placed(slots: Sequence[Slot]) -> list[PlacedText]:
