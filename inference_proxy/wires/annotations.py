@@ -79,11 +79,12 @@ def with_cited_places(value: Any, documents: Sequence[Moves | None]) -> Any:
 def _cited(citation: Any, documents: Sequence[Moves | None]) -> Any:
     if not isinstance(citation, dict) or citation.get("type") != "char_location":
         return citation
-    number, start, end = (
+    places: list[Any] = [
         citation.get(key) for key in ("document_index", "start_char_index", "end_char_index")
-    )
-    if not all(type(each) is int for each in (number, start, end)) or not 0 <= number < len(documents):
+    ]
+    if not all(type(each) is int for each in places) or not 0 <= places[0] < len(documents):
         return citation
+    number, start, end = places
     moves = documents[number]
     if not moves:
         return citation
