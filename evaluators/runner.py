@@ -32,6 +32,7 @@ _HOPELESS_AFTER = 20
 """Answers that fail one after the other from the start on before a run gives up."""
 _RETRIED = frozenset({"judge_error", "timeout", "target_error", "crashed"})
 _JUDGE_TIMEOUT_S = 300.0
+_JUDGED_TWICE = 0.05
 
 
 class Progress(Protocol):
@@ -308,6 +309,23 @@ class Runner:
         outcome = await self._outcome(key, case, entry, answer, is_asked_again=case.id in again)
         self.log.add_score(key, entry.name, self._evaluator(case, entry).version, outcome)
         self._spent_usd += outcome.cost_usd or 0.0
+        if entry.judge is not None and isinstance(outcome, Score):
+            await self._judge_again(key, case, entry, answer)
+
+    async def _judge_again(self, key: TrialKey, case: SuiteCase, entry: Entry, answer: StoredAnswer) -> None:
+        """Ask a gated judge about one answer in twenty once more: how much is its own mood to blame for?"""
+        if entry.name not in {rule.metric for rule in self.suite.gate.rules if rule.compare}:
+            return
+        evaluator, sample = self._evaluator(case, entry), sample_of(case, answer)
+        asked = f"{evaluator.version}:{_as_judged(sample).digest()}:{key.number}:once more"
+        if _draw(asked, 0)[0] >= _JUDGED_TWICE * 256:
+            return
+        outcome = await self.judgements.get(
+            asked, lambda: evaluate(evaluator, sample, timeout_s=_JUDGE_TIMEOUT_S)
+        )
+        self._spent_usd += outcome.cost_usd or 0.0
+        if isinstance(outcome, Score):
+            self.log.add_again(key, entry.name, outcome.value, outcome.cost_usd or 0.0)
 
     async def _outcome(
         self, key: TrialKey, case: SuiteCase, entry: Entry, answer: StoredAnswer, *, is_asked_again: bool
@@ -336,6 +354,7 @@ def cost_of(log: TrialLog) -> tuple[float, int]:
     asked_a_model = [answer for answer in own if answer.model]
     unknown = sum(answer.cost_usd is None for answer in asked_a_model)
     watching = sum(check.cost_usd for check in log.canaries.values())
+    watching += log.again_cost_usd
     return sum(cost or 0.0 for cost in answers) + sum(judgements) + watching, unknown
 
 

@@ -42,7 +42,13 @@ def gate_trials(log: TrialLog) -> list[Trial]:
         outcomes.setdefault(key, {})[metric] = outcome
     wanted = {metric["name"] for metric in log.header["metrics"]}
     return [
-        Trial(case=key.case, arm=key.arm, number=key.number, outcomes=outcomes[key])
+        Trial(
+            case=key.case,
+            arm=key.arm,
+            number=key.number,
+            outcomes=outcomes[key],
+            again=log.again.get((key.case, key.arm, key.number), {}),
+        )
         for key in newest.values()
         if wanted <= set(outcomes.get(key, ()))
     ]

@@ -13,7 +13,7 @@ from evaluators.score import Outcome
 from evaluators.trials import STATE_NAMES, STATES, StoredAnswer, TrialKey, TrialLog, restored, restored_answer
 
 _LINES = "trials.jsonl"
-_NOTES = frozenset({"canaries", "recheck"})
+_NOTES = frozenset({"canaries", "recheck", "again"})
 
 
 @dataclass(frozen=True, slots=True)

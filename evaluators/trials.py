@@ -89,8 +89,11 @@ class TrialLog:
     """What the canaries said about each metric's judge."""
     recheck: Recheck | None = None
     """What asking part of a stored baseline again has shown, when it was taken over from earlier runs."""
+    again: dict[tuple[str, str, int], dict[str, float]] = field(default_factory=dict)
+    """What a judge said when it was asked about the very same answer once more: by case, arm and number, by metric."""
     outcome: dict[str, Any] = field(default_factory=dict)
     """What became of the run: see `evaluators.history`. Empty while it is under way."""
+    again_cost_usd: float = 0.0
     store: Store | None = None
 
     @property
@@ -130,6 +133,15 @@ class TrialLog:
         self._open().add_note("recheck", "", asdict(recheck))
         self.recheck = recheck
 
+    def add_again(self, key: TrialKey, metric: str, value: float, cost_usd: float) -> None:
+        """Append what a judge said when it was asked once more."""
+        content = {
+            "case": key.case, "arm": key.arm, "number": key.number, "metric": metric,
+            "value": value, "cost_usd": cost_usd,
+        }  # fmt: skip
+        self._open().add_note("again", f"{key.case}/{key.arm}/{key.number}/{metric}", content)
+        self.note("again", content)
+
     def add_outcome(self, outcome: Mapping[str, Any]) -> None:
         """Append what became of the run."""
         self._open().add_note("outcome", "", outcome)
@@ -141,6 +153,10 @@ class TrialLog:
             self.canaries[content["metric"]] = restored(CanaryCheck, content)
         elif kind == "recheck":
             self.recheck = restored(Recheck, content)
+        elif kind == "again":
+            place = content["case"], content["arm"], content["number"]
+            self.again.setdefault(place, {})[content["metric"]] = content["value"]
+            self.again_cost_usd += content["cost_usd"]
         elif kind == "outcome":
             self.outcome = dict(content)
 

@@ -11,6 +11,7 @@ from evaluators.gate.rules import Gate, Rule, margin_of
 from evaluators.gate.table import Table, clusters_of
 from evaluators.gate.trials import Metric
 from evaluators.stats.clustered import Array, Mean, within_mean
+from evaluators.stats.components import Components, components
 from evaluators.stats.discordance import McNemar, mcnemar_exact
 from evaluators.stats.paired import Evidence, evidence
 from evaluators.stats.power import cases_needed, minimum_detectable_effect
@@ -54,6 +55,13 @@ def compare(table: Table, rule: Rule, metric: Metric, gate: Gate, *, look: int) 
     low, high = sorted((sign * weighed.low, sign * weighed.high))
     mean, error = weighed.mean.value, weighed.mean.standard_error
     detectable = minimum_detectable_effect(error, alpha=gate.alpha) if 0 < error < math.inf else None
+    noise = (
+        None
+        if is_ratio
+        else components(
+            table.baseline.scores[paired], table.candidate.scores[paired], judge_variance=table.judge_variance
+        )
+    )
     finding = Finding(
         metric=rule.metric,
         check="margin",
@@ -79,12 +87,25 @@ def compare(table: Table, rule: Rule, metric: Metric, gate: Gate, *, look: int) 
         cases_needed=cases_needed(
             math.log(margin) if is_ratio else margin, len(differences), error, alpha=gate.alpha
         ),
+        trials_needed=_trials_needed(noise, len(differences), weighed, margin, gate),
+        noise=noise,
         mcnemar=_mcnemar(table, sign),
         unscored_baseline=table.baseline.unscored_share,
         unscored_candidate=table.candidate.unscored_share,
         label=rule.label,
     )
     return Comparison(evidence=weighed, margin=margin, finding=finding)
+
+
+def _trials_needed(
+    noise: Components | None, cases: int, weighed: Evidence, margin: float, gate: Gate
+) -> int | None:
+    """Return how many trials of each case would show a harmless change to be one, by its variance as it was seen."""
+    if noise is None or margin <= 0 or gate.estimand == "suite" or weighed.method != "t":
+        return None
+    wanted = margin / minimum_detectable_effect(1.0, alpha=gate.alpha)
+    needed = noise.trials_needed(cases, wanted)
+    return needed if needed is not None and needed > gate.looks[-1] else None
 
 
 def _suite_mean(table: Table, paired: "np.typing.NDArray[np.bool_]", differences: Array) -> Mean:

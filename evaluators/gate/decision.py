@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from evaluators.stats.components import Components
 from evaluators.stats.discordance import McNemar
 
 State = Literal["PASS", "FAIL", "INCONCLUSIVE", "ERROR"]
@@ -44,6 +45,10 @@ class Finding:
     detectable: float | None = None
     """The difference this experiment would have found four times in five."""
     cases_needed: int | None = None
+    trials_needed: int | None = None
+    """Trials of each case that would do instead of more cases; None when none would."""
+    noise: Components | None = None
+    """Where the uncertainty comes from, with two trials or more."""
     mcnemar: McNemar | None = None
     unscored_baseline: float = 0.0
     unscored_candidate: float = 0.0
@@ -69,6 +74,8 @@ class Change:
     candidate: float
     probability: float
     """The chance that the case truly became worse (or better), given its trials."""
+    q_value: float = 1.0
+    """Among changes with a q of at most x, a share x is expected to be chance (Benjamini and Hochberg, 1995)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

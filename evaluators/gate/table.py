@@ -10,6 +10,8 @@ from evaluators.gate.trials import Case, Trial
 from evaluators.score import Score, Unscored
 from evaluators.stats.clustered import Array, Clusters
 
+_FEWEST_JUDGED_TWICE = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
@@ -54,6 +56,8 @@ class Table:
     candidate: Arm
     labelled: Array
     """Each case's difference by people's labels, candidate minus baseline; NaN where an arm has none."""
+    judge_variance: float | None = None
+    """The variance of one judgement of one answer; None where nothing was judged twice."""
 
 
 def tabulate(
@@ -79,7 +83,18 @@ def tabulate(
         baseline=arms[baseline].done(),
         candidate=arms[candidate].done(),
         labelled=_labelled(trials, concerned, metric, baseline=baseline, candidate=candidate),
+        judge_variance=_judge_variance(trials, metric),
     )
+
+
+def _judge_variance(trials: Sequence[Trial], metric: str) -> float | None:
+    moved = [
+        trial.again[metric] - outcome.value
+        for trial in trials
+        if metric in trial.again and isinstance(outcome := trial.outcomes.get(metric), Score)
+    ]
+    # Two judgements of one answer differ by twice the variance of one.
+    return float(np.mean(np.square(moved))) / 2.0 if len(moved) >= _FEWEST_JUDGED_TWICE else None
 
 
 def _labelled(

@@ -53,3 +53,5 @@ class Trial:
     """By metric."""
     labels: Mapping[str, float] = field(default_factory=dict)
     """What people say the scores should have been, by metric, where somebody was asked."""
+    again: Mapping[str, float] = field(default_factory=dict)
+    """What a judge said when it was asked about the very same answer once more, by metric, where it was."""

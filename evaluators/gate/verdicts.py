@@ -51,5 +51,6 @@ def _why_open(finding: Finding, check: Check) -> str:
         return f"{finding.clusters} independent cases, too few of which changed, cannot exclude the margin"
     needed = (finding.cases_needed or 0) - finding.cases
     if needed > 0:
-        return f"too uncertain; about {needed} more cases would show a harmless change to be one"
+        trials = f", or {finding.trials_needed} trials of each," if finding.trials_needed else ""
+        return f"too uncertain; about {needed} more cases{trials} would show a harmless change to be one"
     return "neither a regression nor its absence is established"

@@ -1,10 +1,12 @@
 """The report as a block of text, for a terminal."""
 
+from evaluators.gate import Finding
 from evaluators.reports.report import Report, figures
 
 _COLUMNS = ("metric", "baseline", "candidate", "difference", "margin", "state")
 _HEADINGS = ("metric", "base", "cand", "Δ (95 % CI)", "margin", "verdict")
 _SHOWN = 5
+_SURE = 0.05
 
 
 def as_text(report: Report) -> str:
@@ -61,8 +63,20 @@ def _notes(report: Report) -> list[str]:
         if f.unscored_baseline or f.unscored_candidate
     ]
     broken = [f"{change.case} ({change.metric})" for change in decision.newly_broken[:_SHOWN]]
-    notes = [f"newly broken {len(decision.newly_broken)} · newly fixed {len(decision.newly_fixed)}"]
+    sure = sum(change.q_value <= _SURE for change in decision.newly_broken)
+    beyond = f" ({sure} beyond chance)" if decision.newly_broken else ""
+    notes = [f"newly broken {len(decision.newly_broken)}{beyond} · newly fixed {len(decision.newly_fixed)}"]
+    notes += [line for finding in decision.findings if (line := _noise(finding))]
     notes += [f"first of the broken: {', '.join(broken)}"] if broken else []
     notes += [f"unscored: {', '.join(missing)}"] if missing else []
     notes += [f"{report.unknown_costs} answers have no known price"] if report.unknown_costs else []
     return [*notes, *report.notices]
+
+
+def _noise(finding: Finding) -> str:
+    """Say what makes an open comparison uncertain, so that one knows what to add."""
+    if finding.noise is None or finding.state != "INCONCLUSIVE":
+        return ""
+    cases, answers, judge = finding.noise.shares
+    judged = "" if judge is None else f", {judge:.0%} of the judge"
+    return f"{finding.name}: its uncertainty is {cases:.0%} of the cases, {answers:.0%} of the answers' chance{judged}"

@@ -154,7 +154,8 @@ def test_equal_answers_are_judged_once(tmp_path: Path, upstream: FakeUpstream) -
     parapet(tmp_path, "eval", "run", "suite.yaml", "--trials", "1", **access(upstream))
     judged = [request for request in upstream.requests if request.json["model"] == "judge-model"]
     assert len(upstream.requests) - len(judged) == 40
-    assert len(judged) == 10
+    # One answer in twenty is judged once more, to know the judge's own mood.
+    assert 10 <= len(judged) <= 12
 
 
 def test_a_run_killed_in_the_middle_carries_on(tmp_path: Path, upstream: FakeUpstream) -> None:

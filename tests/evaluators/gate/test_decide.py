@@ -339,3 +339,54 @@ def test_tags_of_few_cases_and_of_all_are_no_slices() -> None:
     )
 
     assert decision.slices == ()
+
+
+def test_a_change_beyond_chance_is_told_from_one_that_may_be_chance() -> None:
+    def answers(arm: str, case: int) -> list[Outcome]:
+        if arm == "candidate" and case == 0:
+            return [WRONG] * 5
+        return [RIGHT, RIGHT, WRONG, WRONG, WRONG] if arm == "candidate" and case == 1 else [RIGHT] * 5
+
+    trials = [
+        Trial(case=str(case), arm=arm, number=number + 1, outcomes={"m": outcome})
+        for arm in ("baseline", "candidate")
+        for case in range(40)
+        for number, outcome in enumerate(answers(arm, case))
+    ]
+    decision = decide(
+        trials,
+        gate=Gate(rules=(Rule(metric="m", margin=Margin(value=5)),), looks=(5,)),
+        metrics={"m": Metric(name="m")},
+        cases=[Case(id=str(case)) for case in range(40)],
+    )
+    broken = {change.case: change for change in decision.newly_broken}
+    assert broken["0"].q_value < 0.05 < broken["1"].q_value
+    assert broken["1"].probability > 0.95
+
+
+def test_an_open_comparison_says_what_would_close_it() -> None:
+    answers = {"baseline": ("10", "10"), "candidate": ("11", "00")}
+    trials = [
+        Trial(
+            case=str(case),
+            arm=arm,
+            number=number,
+            outcomes={"m": RIGHT if kinds[case % 2][number - 1] == "1" else WRONG},
+            again={"m": 1.0} if number == 1 else {},
+        )
+        for arm, kinds in answers.items()
+        for case in range(80)
+        for number in (1, 2)
+    ]
+    decision = decide(
+        trials,
+        gate=Gate(rules=(Rule(metric="m", margin=Margin(value=8)),), looks=(2,)),
+        metrics={"m": Metric(name="m")},
+        cases=[Case(id=str(case)) for case in range(80)],
+    )
+    (finding,) = decision.findings
+    assert finding.reason == (
+        "too uncertain; about 165 more cases, or 7 trials of each, would show a harmless change to be one"
+    )
+    assert finding.noise is not None
+    assert finding.noise.shares == pytest.approx((0.01, 0.49, 0.49), abs=0.01)
