@@ -60,15 +60,18 @@ class Guarding:
         # What is in force for this conversation: of a version that is rolled out, the one before it may be.
         self._policy = policy = self._session.policy
         self._has_guards = policy is not None and bool(policy.guards)
+        self._reads_answers = policy is not None and any(
+            not ANSWER_PLACES.isdisjoint(guard.places) for guard in policy.guards
+        )
         self._alias = alias
         self._placeholders_sent = False
         self._sent: Sequence[str] = ()
         """The texts of the request, as they travel."""
+        self._documents: Sequence[Moves | None] = ()
+        """Where the places of its documents are that the caller sent."""
         self.kept: Body | None = None
         """The request as it may be kept; None until the guards have seen it."""
         self.kept_labels: Mapping[str, str] = {}
-        self._documents: Sequence[Moves | None] = ()
-        """Where the places of its documents are that the caller sent."""
         """What the caller's headers say of the call, as it may be kept; empty until the guards have seen it."""
 
     @property
@@ -108,10 +111,7 @@ class Guarding:
     @property
     def looks_at_answers(self) -> bool:
         """True when an answer cannot simply be passed on."""
-        return self._placeholders_sent or (
-            self._policy is not None
-            and any(not ANSWER_PLACES.isdisjoint(guard.places) for guard in self._policy.guards)
-        )
+        return self._placeholders_sent or self._reads_answers
 
     async def check_request(
         self, endpoint: Endpoint, raw: bytes, body: Body, labels: Mapping[str, str]
@@ -219,7 +219,7 @@ class Guarding:
     @property
     def strongest_action(self) -> str:
         """The strongest action taken; empty when no guard ran."""
-        actions = [decision.action for decision in self.decisions if not decision.is_shadow]
+        actions = {decision.action for decision in self.decisions if not decision.is_shadow}
         return max(actions, key=ACTIONS.index) if actions else ""
 
 
