@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from console.policies.fields import NumberField, WholeNumberField, field_for
 from console.policies.guards import LATER_FIELDS, GuardError, checked_config
 from console.policies.models import PolicyVersion
 from console.policies.rules import RulesField, as_lines
@@ -44,19 +45,44 @@ PLACE_LABELS = {
 }
 PLACE_CHOICES = [(place, PLACE_LABELS[place]) for place in PLACES]
 MAX_GUARDS = 50
+USUAL_DEADLINE_MS = 2_000
 
 
 class GuardForm(forms.Form):
     """One guard of a draft."""
 
-    name = forms.CharField(max_length=100)
-    action = forms.ChoiceField(label="When it finds something", choices=ACTION_CHOICES)
-    places = forms.MultipleChoiceField(
-        label="Where it looks", choices=PLACE_CHOICES, widget=forms.CheckboxSelectMultiple
+    name = forms.CharField(
+        max_length=100,
+        help_text="Callers and events name it.",
+        error_messages={"required": "Give the guard a name of 1 to 100 characters, its own in this policy."},
     )
-    on_error = forms.ChoiceField(label="If it cannot decide", choices=ON_ERROR_CHOICES)
-    deadline_ms = forms.IntegerField(label="Deadline (ms)", min_value=1, max_value=LONGEST_DEADLINE_MS)
-    is_enabled = forms.BooleanField(label="In use", required=False)
+    action = forms.ChoiceField(
+        label="When it finds something",
+        choices=ACTION_CHOICES,
+        help_text="Of what all guards find, the strongest counts.",
+    )
+    places = forms.MultipleChoiceField(
+        label="Where it looks",
+        choices=PLACE_CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one place, or take the guard out."},
+    )
+    on_error = forms.ChoiceField(
+        label="If it cannot decide",
+        choices=ON_ERROR_CHOICES,
+        help_text="As when the guard server is away or too slow.",
+    )
+    deadline_ms = WholeNumberField(
+        label="Deadline (ms)",
+        least=1,
+        most=LONGEST_DEADLINE_MS,
+        required=False,
+        default=USUAL_DEADLINE_MS,
+        help_text=f"How long a call waits for the guard server. Default: {USUAL_DEADLINE_MS:,}.",
+    )
+    is_enabled = forms.BooleanField(
+        label="In use", required=False, help_text="Off: it stays in the policy and does nothing."
+    )
     is_shadow = forms.BooleanField(
         label="Shadow", required=False, help_text="Decides and records, and lets everything pass."
     )
@@ -66,18 +92,18 @@ class GuardForm(forms.Form):
         required=False,
         help_text="What follows one kind of finding, and how sure the guard must be: one to a line.",
     )
-    threshold = forms.FloatField(
+    threshold = NumberField(
         label="Least score",
         required=False,
-        min_value=0,
-        max_value=1,
+        least=0,
+        most=1,
         help_text="From 0 to 1. Findings that are less sure are passed over.",
     )
-    rollout_percent = forms.IntegerField(
+    rollout_percent = WholeNumberField(
         label="Enforced for (%)",
         required=False,
-        min_value=0,
-        max_value=100,
+        least=0,
+        most=100,
         help_text="Of the conversations; in the others it is in shadow.",
     )
     replacement = forms.ChoiceField(
@@ -93,7 +119,12 @@ class GuardForm(forms.Form):
         strip=False,
         help_text="The fixed text, or what stands before a hash or a cipher.",
     )
-    mode = forms.ChoiceField(label="A streamed answer", required=False, choices=MODE_CHOICES)
+    mode = forms.ChoiceField(
+        label="A streamed answer",
+        required=False,
+        choices=MODE_CHOICES,
+        help_text="What has gone out cannot be masked any more.",
+    )
 
     def __init__(self, kind: str, *, number: int, **kwargs: Any) -> None:
         super().__init__(prefix=f"g{number}", auto_id="id_%s", **kwargs)
@@ -101,7 +132,7 @@ class GuardForm(forms.Form):
         self.kind = KINDS[kind]
         self.is_new = False
         for parameter in self.kind.parameters:
-            self.fields[f"p_{parameter.name}"] = _field(parameter)
+            self.fields[f"p_{parameter.name}"] = field_for(parameter)
 
     @classmethod
     def of(cls, guard: Mapping[str, Any], *, number: int) -> "GuardForm":
@@ -229,6 +260,14 @@ class Draft:
         verdicts = [form.is_valid() for form in self.forms]
         return all(verdicts)
 
+    def first_trouble(self) -> str:
+        """Return the first thing that is wrong with a draft that is not valid: which guard, which field, and what."""
+        for form in self.forms:
+            for name, errors in form.errors.items():
+                label = "" if name == "__all__" else f", {form[name].label}"
+                return f"{form.title}{label}: {errors[0]}"
+        return ""
+
     def guards(self) -> list[dict[str, Any]]:
         """Return a valid draft as rows keep it."""
         return [form.as_guard() for form in self.forms]
@@ -246,13 +285,15 @@ class Draft:
             "action": KINDS[kind].default_action,
             "places": [place for place in PLACES if place in KINDS[kind].places],
             "on_error": "block",
-            "deadline_ms": 2_000,
+            "deadline_ms": USUAL_DEADLINE_MS,
             "is_enabled": True,
             "is_shadow": False,
             "parameters": {},
         }
         form = GuardForm.of(guard, number=number)
         form.is_new = True
+        # Who adds a guard goes on there, also by keyboard.
+        form.fields["name"].widget.attrs["autofocus"] = True
         return form
 
 
@@ -265,14 +306,14 @@ class VersionForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"placeholder": "What changes, and why (for the history)"}),
     )
-    share = forms.IntegerField(
-        label="For % of conversations", required=False, min_value=0, max_value=100, initial=100
+    share = WholeNumberField(
+        label="For % of conversations", required=False, least=0, most=100, default=100, initial=100
     )
-    remembers_min = forms.IntegerField(
+    remembers_min = WholeNumberField(
         label="Remember a conversation's stand-ins for (minutes)",
         required=False,
-        min_value=0,
-        max_value=LONGEST_MEMORY_S // 60,
+        least=0,
+        most=LONGEST_MEMORY_S // 60,
         initial=0,
         help_text="0 for one request. A longer time keeps them, encrypted, for calls that name their session.",
     )
@@ -292,94 +333,6 @@ class VersionForm(forms.Form):
             "rollout_percent": 100 if share is None else share,
             "remembers_s": (minutes or 0) * 60,
         }
-
-
-def _field(parameter: Parameter) -> forms.Field:
-    shared: dict[str, Any] = {
-        "label": parameter.name.replace("_", " ").capitalize(),
-        "help_text": parameter.help,
-        "required": False,
-    }
-    if parameter.type == "boolean":
-        return forms.BooleanField(**shared)
-    if parameter.type == "number":
-        return forms.FloatField(
-            min_value=parameter.least, max_value=parameter.most, **shared | {"required": True}
-        )
-    if parameter.type == "choice":
-        return forms.ChoiceField(
-            choices=[(one, one) for one in parameter.choices], **shared | {"required": True}
-        )
-    if parameter.type == "choices":
-        return forms.MultipleChoiceField(
-            choices=_grouped(parameter),
-            widget=forms.CheckboxSelectMultiple,
-            **shared,
-        )
-    if parameter.type == "texts":
-        return LinesField(**shared)
-    if parameter.type == "patterns":
-        return PatternsField(**shared | {"help_text": PATTERNS_HELP})
-    if parameter.type == "json":
-        return ObjectField(**shared)
-    return forms.CharField(max_length=1_000, **shared)
-
-
-def _grouped(parameter: Parameter) -> list[Any]:
-    """Return the choices as a page shows them: those of a group under its name."""
-    grouped = {name for _, names in parameter.groups for name in names}
-    alone = [(one, one) for one in parameter.choices if one not in grouped]
-    return [*alone, *((title, [(one, one) for one in names]) for title, names in parameter.groups)]
-
-
-class LinesField(forms.CharField):
-    """A list of texts, one to a line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "class": "code"}), **kwargs)
-
-    def clean(self, value: Any) -> list[str]:
-        """Return the lines that are not empty."""
-        return list(dict.fromkeys(line.strip() for line in super().clean(value).splitlines() if line.strip()))
-
-
-class ObjectField(forms.JSONField):
-    """A JSON object, as text."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 8, "class": "code"}), **kwargs)
-
-    def clean(self, value: Any) -> Any:
-        """Return the object; nothing is an empty one."""
-        cleaned = super().clean(value)
-        if cleaned is not None and not isinstance(cleaned, dict):
-            raise forms.ValidationError("Write a JSON object: {…}")
-        return cleaned or {}
-
-
-PATTERNS_HELP = (
-    "Your own, one per line: name: regular expression. Name (luhn): … or name (mod97): … checks the digits as well. "
-    "RE2 syntax; (?i) at the start ignores case."
-)
-
-
-class PatternsField(LinesField):
-    """A list of named regular expressions, one to a line."""
-
-    def clean(self, value: Any) -> list[Any]:
-        """Return the lines as objects with a name, a regex and perhaps a check."""
-        return [self._pattern(line) for line in super().clean(value)]
-
-    def _pattern(self, line: str) -> dict[str, str]:
-        name, colon, regex = line.partition(":")
-        name, regex = name.strip(), regex.strip()
-        if not colon or not name or not regex:
-            raise forms.ValidationError(f"{line[:60]!r} is not of the form name: regular expression")
-        check = ""
-        if name.endswith(")") and "(" in name:
-            name, _, rest = name.rpartition("(")
-            name, check = name.strip(), rest[:-1].strip()
-        return {"name": name, "regex": regex} | ({"check": check} if check else {})
 
 
 def _as_initial(parameter: Parameter, value: Any) -> Any:

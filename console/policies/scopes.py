@@ -1,6 +1,6 @@
 """For whom a policy is made: the organisation, a project, one of its routes, or one of its keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
@@ -67,9 +67,9 @@ class PolicyScope:
         return policy.versions.filter(number=policy.version).first()
 
 
-def titles_of(project: Project, policy_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Return what people call the scopes of policies that hold or held in a project; those that are gone are left out."""
-    rows = Policy.objects.filter(Q(project=project) | Q(project=None), pk__in=set(policy_ids))
+def titles_of(project: Project) -> dict[UUID, str]:
+    """Return what people call the scopes of the policies that hold or held in a project; those that are gone are left out."""
+    rows = Policy.objects.filter(Q(project=project) | Q(project=None)).order_by("created_at", "id")
     found = {}
     for row in rows.select_related("route", "key"):
         kind: Kind = "organisation" if row.project_id is None else "project"

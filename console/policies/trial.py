@@ -72,6 +72,11 @@ class Trial:
         return any(piece.marks for piece in self.pieces)
 
     @property
+    def is_unreachable(self) -> bool:
+        """Tell whether a guard could not be asked."""
+        return any(each.decision.error == "unreachable" for each in self.guards)
+
+    @property
     def travels(self) -> str:
         """Return what would travel on."""
         return self.outcome.texts[0]

@@ -55,7 +55,7 @@ class GuardEventFilters:
     trace_id: str = ""
     policy_id: str = ""
     only_findings: bool = False
-    """Leave out what was allowed without an error."""
+    """Leave out what was allowed without an error, but for what a person let pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ WHERE project_id = {{project_id:UUID}}
   AND ({{environment:String}} = '' OR environment = {{environment:String}})
   AND ({{trace_id:String}} = '' OR trace_id = {{trace_id:String}})
   AND ({{policy_id:String}} = '' OR toString(policy_id) = {{policy_id:String}})
-  AND (NOT {{only_findings:Bool}} OR action != 'allow' OR error != '')
+  AND (NOT {{only_findings:Bool}} OR action != 'allow' OR error != '' OR escalation_id IS NOT NULL)
 ORDER BY at DESC, id DESC
 LIMIT 1 BY at, id
 LIMIT {{limit:UInt32}}

@@ -12,6 +12,10 @@ import pytest
 from guardrails.permits import Permit
 from guardrails.policy import GuardConfig
 from inference_proxy.permits import PREFIX, ProjectPermits, Takings
+from inference_proxy.wires.chat import ChatWire
+from inference_proxy.wires.events import Wire
+from inference_proxy.wires.messages import MessagesWire
+from inference_proxy.wires.responses import ResponsesWire
 from ingest.records import GuardEvent
 from tests.fakes.proxy import RunningProxy, policy_of, upstream_config
 from tests.fakes.upstream import FakeUpstream, Received, Reply, as_json, as_stream, completion, spoken
@@ -163,3 +167,13 @@ def test_of_several_permits_for_a_text_the_one_that_is_good_for_most_counts() ->
     )
 
     assert ProjectPermits([long, once, short], None).find("a") is long
+
+
+@pytest.mark.parametrize(
+    "wire", [ChatWire(), ResponsesWire(), MessagesWire()], ids=["chat", "responses", "messages"]
+)
+def test_every_protocol_has_room_for_why_a_stream_was_stopped(wire: Wire) -> None:
+    note = {"code": "escalated_by_policy", "message": "held", "reference": "ab12"}
+
+    assert orjson.dumps(note) in wire.ending({}, note)
+    assert b"parapet" not in wire.ending({}, {})

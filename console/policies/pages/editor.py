@@ -74,7 +74,7 @@ def try_out(request: HttpRequest, slug: str) -> HttpResponse:
     elif len(text) > MAX_CHARACTERS:
         trouble = f"A text to try has at most {MAX_CHARACTERS:,} characters; this one has {len(text):,}."
     elif not draft.is_valid():
-        trouble = "A guard of the draft cannot run as it stands; save the draft to see which."
+        trouble = f"A guard of the draft cannot run as it stands: {draft.first_trouble()}"
     elif text:
         trial = attempt(draft.guards(), place=cast(Place, place), text=text, project_id=scope.project.pk)
     return render(request, "policies/trial.html", {"trial": trial, "trouble": trouble})

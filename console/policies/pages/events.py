@@ -31,7 +31,6 @@ from ingest.queries.guard_events import (
 from ingest.queries.traffic import environments
 
 PER_PAGE = 50
-NOBODY = str(UUID(int=0))
 DRAWN: tuple[str, ...] = tuple(action for action in ACTIONS if action != "allow")
 
 
@@ -70,10 +69,11 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
     counts = guard_counts(
         client, project_id=project.id, since=chosen.start, until=chosen.end, environment=environment
     )
-    titles = titles_of(project, [each.policy_id for each in found] + [UUID(filters.policy_id or NOBODY)])
+    titles = titles_of(project)
     context |= {
         "tab": "events",
-        "policy_title": titles.get(UUID(filters.policy_id or NOBODY), "a policy that is gone"),
+        "policies": titles,
+        "policy_title": titles.get(UUID(policy_id), "a policy that is gone") if policy_id else "",
         "policy": policy,
         "chosen": chosen,
         "range_choices": CHOICES,

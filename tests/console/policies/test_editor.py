@@ -3,12 +3,14 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.test import Client
 
 from console.accounts.models import Project
-from console.policies.forms import Draft
+from console.policies.forms import Draft, GuardForm
 from console.policies.models import Policy
+from guardrails.parameters import Parameter
 from guardrails.registry import KINDS
 
 GUARDS = "/p/lighthouse/guards/"
@@ -100,11 +102,14 @@ def test_the_order_of_the_page_is_the_order_of_the_guards(owner_client: Client, 
     ("change", "sentence"),
     [
         ({"p_words": ""}, "at least one word"),
-        ({"name": ""}, "This field is required"),
-        ({"places": []}, "This field is required"),
+        ({"name": ""}, "Give the guard a name of 1 to 100 characters"),
+        ({"places": []}, "Choose at least one place"),
         ({"action": "shout"}, "Select a valid choice"),
-        ({"deadline_ms": "0"}, "greater than or equal to 1"),
-        ({"deadline_ms": "soon"}, "Enter a whole number"),
+        ({"deadline_ms": "0"}, "Write a whole number from 1 to 60,000, not '0'."),
+        ({"deadline_ms": "soon"}, "Write a whole number from 1 to 60,000, not 'soon'."),
+        ({"deadline_ms": "1.5"}, "Write a whole number from 1 to 60,000, not '1.5'."),
+        ({"deadline_ms": "nan"}, "Write a whole number from 1 to 60,000, not 'nan'."),
+        ({"threshold": "7"}, "Write a number from 0 to 1, not '7'."),
     ],
 )
 def test_a_guard_that_cannot_run_says_so_beside_its_fields(
@@ -140,6 +145,32 @@ def test_every_kind_of_guard_has_a_form(owner_client: Client, kind: str) -> None
     page = answer.content.decode()
     assert answer.status_code == 200
     assert [one.name for one in KINDS[kind].parameters if f'name="g0-p_{one.name}"' not in page] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_parameter_says_what_it_is_for_and_where_it_stands(kind: str) -> None:
+    form = GuardForm(kind, number=0)
+
+    for parameter in KINDS[kind].parameters:
+        field = form[f"p_{parameter.name}"]
+        assert field.label
+        assert field.help_text
+        assert "Default:" in field.help_text or parameter.type == "boolean" or not parameter.default
+
+
+NUMBERS = [(kind, one) for kind in KINDS for one in KINDS[kind].parameters if one.type == "number"]
+
+
+@pytest.mark.parametrize(("kind", "parameter"), NUMBERS)
+def test_a_number_that_is_none_or_lies_outside_is_named_with_the_range(
+    kind: str, parameter: Parameter
+) -> None:
+    field = GuardForm(kind, number=0).fields[f"p_{parameter.name}"]
+
+    for wrong in ("many", "-1", str((parameter.most or 0) + 1)):
+        with pytest.raises(ValidationError, match=rf"number from .* to .*, not '{wrong}'\."):
+            field.clean(wrong)
+    assert field.clean("") == parameter.default
 
 
 @pytest.mark.parametrize(
@@ -276,7 +307,7 @@ def test_a_guard_server_that_is_away_is_said(owner_client: Client) -> None:
     [
         ({"try-place": "attic"}, "Choose where"),
         ({"try-text": "x" * 20_001}, "at most 20,000 characters"),
-        ({"g0-p_words": ""}, "cannot run as it stands"),
+        ({"g0-p_words": ""}, "Words: "),
         ({"try-text": ""}, "Write something"),
     ],
 )
