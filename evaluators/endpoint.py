@@ -66,15 +66,20 @@ class Endpoint:
 
     async def chat(self, body: Mapping[str, Any]) -> Answer:
         """Send one chat completion; try again when the endpoint is busy or out of reach."""
-        content, started = await self._post("chat/completions", body)
+        content, started = await self._post("chat/completions", dict(body))
         return _answer(content, (time.perf_counter() - started) * 1000.0, self._place())
 
     async def embed(self, body: Mapping[str, Any]) -> list[list[float]]:
         """Return one vector for each input, in order; try again as `chat` does."""
-        content, _ = await self._post("embeddings", body)
+        content, _ = await self._post("embeddings", dict(body))
         return _vectors(content, self._place())
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> tuple[bytes, float]:
+    async def post(self, body: Any) -> bytes:
+        """Send JSON to the address itself and return what came; try again as `chat` does."""
+        content, _ = await self._post("", body)
+        return content
+
+    async def _post(self, path: str, body: Any) -> tuple[bytes, float]:
         """Return what was answered, and when the question that led to it was sent."""
         problem = CompletionError("the endpoint was not asked")
         for attempt in range(_ATTEMPTS):
@@ -93,9 +98,10 @@ class Endpoint:
                 problem = CompletionError(f"{self._place()} cannot be reached: {type(error).__name__}")
         raise CompletionError(f"{problem}, {_ATTEMPTS} times") from problem
 
-    async def _ask(self, path: str, body: Mapping[str, Any]) -> bytes:
+    async def _ask(self, path: str, body: Any) -> bytes:
         assert self._session is not None, "use the endpoint as an async context manager"
-        async with self._session.post(f"{self.base_url.rstrip('/')}/{path}", json=dict(body)) as response:
+        url = f"{self.base_url.rstrip('/')}/{path}" if path else self.base_url
+        async with self._session.post(url, json=body) as response:
             content = await response.read()
             if response.status in _RETRIED:
                 raise _BusyError(

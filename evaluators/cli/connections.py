@@ -15,6 +15,7 @@ from evaluators.settings import Settings
 from evaluators.suites import LoadedSuite, model
 from evaluators.targets import Target
 from evaluators.targets.checkout import CheckoutTarget, SideBySide
+from evaluators.targets.http import HttpTarget
 from evaluators.targets.prompt import PromptTarget, check_arms
 from evaluators.targets.python import PythonTarget, load_function
 from evaluators.targets.stored import StoredArm
@@ -85,6 +86,11 @@ async def _target(suite: LoadedSuite, settings: Settings, stack: AsyncExitStack)
         return SideBySide({suite.gate.baseline: stored, suite.gate.candidate: here})
     if target.tests:
         raise SuiteError("target.tests: this suite's answers come from tests; run them with pytest")
+    if target.http is not None:
+        key = _own_key(target.http.api_key_env, settings, "target.http")
+        application = HttpTarget(settings=target.http, api_key=key, arms=suite.arms)
+        application.check(suite.cases)
+        return await stack.enter_async_context(application)
     if target.prompt is None:
         assert target.python is not None
         function = load_function(target.python, suite.directory)
@@ -114,7 +120,15 @@ def endpoint_of(wanted: model.Endpoint, settings: Settings, where: str) -> Endpo
             "/"
         )
         return Endpoint(base_url, settings.api_key if is_ours else None, float(wanted.timeout_s))
-    key = settings.variables.get(wanted.api_key_env)
-    if not key:
-        raise SuiteError(f"{where}: the environment variable {wanted.api_key_env} is not set")
+    key = _own_key(wanted.api_key_env, settings, where)
     return Endpoint(base_url, key, float(wanted.timeout_s))
+
+
+def _own_key(variable: str | None, settings: Settings, where: str) -> str | None:
+    """Return the key that a suite asks for by the name of its variable."""
+    if variable is None:
+        return None
+    key = settings.variables.get(variable)
+    if not key:
+        raise SuiteError(f"{where}: the environment variable {variable} is not set")
+    return key

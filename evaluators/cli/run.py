@@ -187,7 +187,8 @@ def _log(root: Path, resume: str | None, suite: LoadedSuite, options: dict[str, 
 
 def _stored_baseline(suite: LoadedSuite, root: Path, run: str) -> StoredBaseline | None:
     wanted = suite.suite.reuse_baseline
-    if wanted is None:
+    # Whatever answers at an address may have changed with every commit, and no fingerprint knows.
+    if wanted is None or suite.suite.target.http is not None:
         return None
     return stored_baseline(
         root,

@@ -47,6 +47,26 @@ class Endpoint(Strict):
     )
 
 
+class HttpApplication(Strict):
+    """An application that is sent a POST with JSON."""
+
+    url: str = Field(pattern=r"^https?://", description="Where it listens; an arm may name another `url`.")
+    body: Any = Field(
+        default="{{ inputs }}",
+        description="What is sent, with lookups into the case and `{{ arm.… }}`: the case's inputs when left out.",
+    )
+    output: str = Field(
+        default="output",
+        description="Where in the answer's JSON the text is, such as `choices.0.text`; empty for all of it.",
+    )
+    api_key_env: str | None = Field(
+        default=None, description="The environment variable that holds a key, sent as a bearer token."
+    )
+    timeout_s: float | int = Field(
+        default=60, gt=0, description="How long to wait for an answer, in seconds."
+    )
+
+
 class LocalJudge(Strict):
     """A judge model on this machine, run with PyTorch or vLLM."""
 
@@ -121,12 +141,13 @@ def _two_arms() -> dict[str, dict[str, Any]]:
 
 
 class Target(Strict):
-    """What is tested: a prompt sent to a model, or a Python callable."""
+    """What is tested: a prompt sent to a model, a Python callable, or an application behind HTTP."""
 
     prompt: Endpoint | None = Field(default=None, description="Send each arm's prompt to this model.")
     python: str | None = Field(
         default=None, description="module.function, called with the case's inputs and the arm's settings."
     )
+    http: HttpApplication | None = Field(default=None, description="Post each case to this application.")
     tests: bool = Field(default=False, description="The answers come from tests; pytest runs the suite.")
     arms: dict[str, dict[str, Any]] = Field(
         default_factory=_two_arms,
@@ -137,8 +158,9 @@ class Target(Strict):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Target":
-        if [self.prompt is not None, self.python is not None, self.tests].count(True) != 1:
-            raise ValueError("exactly one of `prompt`, `python` and `tests: true` is needed")
+        kinds = [self.prompt is not None, self.python is not None, self.http is not None, self.tests]
+        if kinds.count(True) != 1:
+            raise ValueError("exactly one of `prompt`, `python`, `http` and `tests: true` is needed")
         if "arms" not in self.model_fields_set and not self.tests:
             raise ValueError("`arms` is needed: one arm, or a baseline and a candidate")
         return self

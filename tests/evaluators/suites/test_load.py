@@ -94,7 +94,7 @@ def test_the_digest_follows_content_and_not_the_gate(tmp_path: Path) -> None:
         ("  main: {model: judge-model}", "  other: {}", "judges.other.model: Field required"),
         ("judges:\n  main: {model: judge-model}\n", "", "names none; add `judges:"),
         ("polite, question", "right, question", "two are called 'right'"),
-        ("  python: answers.reply\n", "", "exactly one of `prompt`, `python` and `tests: true`"),
+        ("  python: answers.reply\n", "", "exactly one of `prompt`, `python`, `http` and `tests: true`"),
         ("id: japan", "id: japan, id: japan", "'id' is given twice"),
         ("suite: capitals", "suite: [", "line 4: expected"),
         ("when: tags.europe", "when: country == France", "must look like `tags.order`"),
@@ -218,3 +218,16 @@ def test_a_gate_names_measurements_and_quantiles_without_listing_them(tmp_path: 
 def test_a_bare_amount_in_the_gate_is_a_margin(tmp_path: Path) -> None:
     suite = load(written(tmp_path, SUITE.replace("right: {margin: 2pt, floor: 90%}", "right: 3pt")))
     assert suite.gate.rules[0].margin == Margin(value=3.0)
+
+
+def test_a_suite_made_in_python_is_the_file_it_is_written_as() -> None:
+    suite = Suite(
+        suite="capitals",
+        target={"python": "answers.reply", "arms": {"a": {"tone": "yes"}, "b": {"tone": "no"}}},  # type: ignore[arg-type]
+        cases=[{"inputs": {"country": "France"}, "expected": "Paris"}],  # type: ignore[list-item]
+        evaluators=["exact", {"contains": {"id": "right", "value": "{{ expected }}"}}],
+        gate={"right": "2pt", "exact": {"must_pass": True}, "latency_p95": "10%"},  # type: ignore[dict-item]
+        reuse_baseline={"days": 3},  # type: ignore[arg-type]
+    )
+    written = yaml.safe_dump(suite.model_dump(mode="json", exclude_unset=True), sort_keys=False)
+    assert Suite.model_validate(parse_yaml(written, name="suite.yaml")) == suite
