@@ -1,5 +1,7 @@
 """Data sets of DeepEval and Ragas: questions, expected answers and documents become cases, stored answers an arm."""
 
+import ast
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,11 +47,11 @@ def ragas(content: Any, path: Path) -> Imported:
 def _imported(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], path: Path) -> Imported:
     notes = Notes()
     cases = []
+    seen: Counter[str] = Counter()
     for number, row in enumerate(rows, start=1):
-        case: dict[str, Any] = {
-            "id": str(row.get("id") or row.get("name") or f"case-{number:04}"),
-            "inputs": {},
-        }
+        name = str(row.get("id") or row.get("name") or f"case-{number:04}")
+        seen[name] += 1
+        case: dict[str, Any] = {"id": name if seen[name] == 1 else f"{name}-{seen[name]}", "inputs": {}}
         for key, value in row.items():
             if value in (None, "", [], {}) or key in ("id", "name"):
                 continue
@@ -86,11 +88,11 @@ def _imported(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], path:
 
 def _take(case: dict[str, Any], place: str | None, key: str, value: Any, notes: Notes) -> None:
     if place == "context":
-        documents = value if isinstance(value, list) else [value]
+        documents = [_document(one) for one in (value if isinstance(value, list) else _listed(str(value)))]
         if "context" in case and case["context"] != documents:
             notes.add(f"{key!r}: a second list of documents was left out")
             return
-        case["context"] = [str(document) for document in documents]
+        case["context"] = documents
     elif place in ("question", "answer"):
         case["inputs"][place] = value
     elif place == "expected":
@@ -99,6 +101,24 @@ def _take(case: dict[str, Any], place: str | None, key: str, value: Any, notes: 
         case["tags"] = [str(tag) for tag in value]
     else:
         notes.add(f"{key!r} was left out")
+
+
+def _document(given: Any) -> str:
+    """Return a document's text; DeepEval writes some with their source."""
+    if isinstance(given, Mapping):
+        return str(given.get("context") or given.get("text") or given.get("content") or dict(given))
+    return str(given)
+
+
+def _listed(cell: str) -> list[Any]:
+    """Read a table's cell: Ragas writes a list as Python does, DeepEval divides it by bars."""
+    if cell.startswith("[") and cell.endswith("]"):
+        try:
+            found = ast.literal_eval(cell)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return [cell]
+        return found if isinstance(found, list) else [cell]
+    return cell.split("|")
 
 
 def _rows_of_columns(content: Mapping[str, Any]) -> list[dict[str, Any]]:

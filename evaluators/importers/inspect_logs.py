@@ -1,6 +1,8 @@
 """Logs of inspect_ai, JSON or `.eval`: samples become cases, the stored answers stay beside them."""
 
+import importlib
 import json
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,21 +11,50 @@ from typing import Any
 from evaluators.errors import SuiteError
 from evaluators.importers.imported import Imported, Notes
 
+_ATTACHED = "attachment://"
 _LARGEST = 512 * 1024 * 1024
-_SCORERS = {"match": "exact", "exact": "exact", "includes": "contains", "f1": "token_f1"}
+_SCORERS: Mapping[str, Any] = {
+    "exact": "exact",
+    "f1": "token_f1",
+    "includes": {"contains": {"value": "{{ expected }}", "ignore_case": True}},
+}
+_PLACES: Mapping[str, Any] = {
+    "begin": {"starts_with": {"ignore_case": True}},
+    "end": {"ends_with": {"ignore_case": True}},
+    "any": _SCORERS["includes"],
+    "exact": {"exact": {"normalize": "casefold"}},
+}
+"""Where `match` looks."""
 
 
 def unpacked(path: Path) -> dict[str, Any]:
-    """Read the zip file that a `.eval` log is."""
+    """Read the zip file that a `.eval` log is; one that was cut short has a journal in its header's place."""
+    archives = _archives()
     try:
-        with zipfile.ZipFile(path) as archive:
+        with archives.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
                 raise SuiteError(f"{path.name}: more than 512 MiB when unpacked; convert it to JSON in parts")
-            names = sorted(name for name in archive.namelist() if name.startswith("samples/"))
-            header: dict[str, Any] = json.loads(archive.read("header.json"))
+            known = archive.namelist()
+            names = sorted(name for name in known if name.startswith("samples/"))
+            head = "header.json" if "header.json" in known else "_journal/start.json"
+            header: dict[str, Any] = json.loads(archive.read(head))
             return header | {"samples": [json.loads(archive.read(name)) for name in names]}
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError) as error:
-        raise SuiteError(f"{path.name}: not an inspect log, or packed in a way Python cannot read") from error
+    except NotImplementedError as error:
+        raise SuiteError(
+            f"{path.name}: packed with zstd, which this Python cannot read; pip install backports.zstd"
+        ) from error
+    except (archives.BadZipFile, KeyError, ValueError) as error:
+        raise SuiteError(f"{path.name}: not an inspect log") from error
+
+
+def _archives() -> Any:
+    """Return the module for zip files that knows zstd, which inspect packs with: Python's own from 3.14 on."""
+    if sys.version_info >= (3, 14):
+        return zipfile
+    try:
+        return importlib.import_module("backports.zstd.zipfile")
+    except ImportError:
+        return zipfile
 
 
 def imported(content: Any, path: Path) -> Imported:
@@ -62,6 +93,8 @@ def imported(content: Any, path: Path) -> Imported:
 
 def _case(sample: Mapping[str, Any], notes: Notes) -> dict[str, Any] | None:
     asked = _question(sample["input"], notes)
+    if asked is not None and asked.startswith(_ATTACHED):
+        asked = (sample.get("attachments") or {}).get(asked.removeprefix(_ATTACHED))
     if asked is None:
         return None
     case: dict[str, Any] = {"id": str(sample["id"]), "inputs": {"question": asked}}
@@ -98,18 +131,25 @@ def _question(given: Any, notes: Notes) -> str | None:
 
 
 def _evaluators(facts: Mapping[str, Any], samples: Sequence[Mapping[str, Any]], notes: Notes) -> list[Any]:
-    named = [str(scorer["name"]) for scorer in facts.get("scorers") or () if "name" in scorer]
-    named = named or sorted({name for sample in samples for name in (sample.get("scores") or {})})
+    named = {
+        str(scorer["name"]): scorer.get("options") or {}
+        for scorer in facts.get("scorers") or ()
+        if "name" in scorer
+    }
+    named = named or {name: {} for sample in samples for name in (sample.get("scores") or {})}
     kept: list[Any] = []
-    for name in named:
-        kind = _SCORERS.get(name.rpartition("/")[2])
+    for name, options in named.items():
+        short = name.rpartition("/")[2]
+        kind = _SCORERS.get(short)
+        if short == "match":
+            place = str(options.get("location") or "end")
+            kind = {"numeric": {"id": "match"}} if options.get("numeric") else _PLACES.get(place)
+            notes.add(
+                "`match` overlooks punctuation around the answer, the evaluator in its place only space"
+            )
         if kind is None:
             notes.add(f"scorer {name!r} has no evaluator alike")
-        elif kind == "contains":
-            kept.append({"contains": {"value": "{{ expected }}", "ignore_case": True}})
-        else:
-            if name.endswith("match"):
-                notes.add("`match` looks at the end of the answer, `exact` at all of it")
+        elif kind not in kept:
             kept.append(kind)
     if not kept:
         notes.add("no scorer was translated; `length` is a placeholder among the evaluators")

@@ -1,5 +1,7 @@
 """Finding out what a file is, and reading it with the importer for it."""
 
+import csv
+import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
@@ -47,6 +49,8 @@ def _content(path: Path) -> Any:
             return [json.loads(line) for line in text.splitlines() if line.strip()]
         except (ValueError, RecursionError) as error:
             raise SuiteError(f"{path.name}: not JSON lines") from error
+    if path.suffix == ".csv":
+        return list(csv.DictReader(io.StringIO(text)))
     if path.suffix == ".json":
         try:
             return json.loads(text)
@@ -73,6 +77,6 @@ def _guess(content: Any) -> str | None:
             return "deepeval"
         if keys & {"user_input", "retrieved_contexts", "reference", "ground_truth", "contexts"}:
             return "ragas"
-        if "vars" in keys:
+        if "vars" in keys or any(str(key).startswith("__expected") for key in keys):
             return "promptfoo"
     return None

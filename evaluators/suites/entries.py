@@ -199,7 +199,8 @@ def _trial_build(kind: str, given: Mapping[str, Any], name: str) -> Configured:
         if key not in described:
             registry.build(kind, {key: None}, _never, **_NOTHING)
         elif described[key].is_required:
-            known[key] = "?"
+            # A text that is a pattern, a question and a plan alike.
+            known[key] = "x"
     return registry.build(kind, known, _never, name=name, **_NOTHING)
 
 

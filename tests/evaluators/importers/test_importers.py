@@ -1,6 +1,8 @@
 """Other tools' files become suites that load and run, and what was left behind is said."""
 
+import importlib
 import json
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,7 @@ def test_a_promptfoo_configuration_becomes_a_suite_that_runs(promptfoo: Path) ->
         "'weight' of assertions was left out",
         "`config` of providers was left out",
         "'llm-rubric' became a yes-or-no question",
+        "is code: write an evaluator in Python",
     ],
 )
 def test_what_promptfoo_has_and_we_have_not_is_said(promptfoo: Path, words: str) -> None:
@@ -124,6 +127,51 @@ def test_ragas_samples_become_cases_as_rows_or_columns(tmp_path: Path) -> None:
     by_columns = read(stored(tmp_path / "columns.json", columns))
     assert by_rows.cases == by_columns.cases
     assert any("conversations are not translated" in line for line in by_rows.lost)
+
+
+def test_tables_of_deepeval_and_ragas_are_read(tmp_path: Path) -> None:
+    (tmp_path / "goldens.csv").write_text(
+        "input,actual_output,expected_output,retrieval_context,name\nq1,a1,e1,one|two,same\nq2,,e2,,same\n"
+    )
+    (tmp_path / "ragas.csv").write_text(
+        "user_input,retrieved_contexts,reference\nq1,\"['one', 'it's two']\",r1\nq2,[broken,r2\n".replace(
+            "it's", "its"
+        )
+    )
+    goldens, samples = read(tmp_path / "goldens.csv"), read(tmp_path / "ragas.csv")
+    assert [case["id"] for case in goldens.cases] == ["same", "same-2"]
+    assert [case.get("context") for case in goldens.cases] == [["one", "two"], None]
+    assert [case.get("context") for case in samples.cases] == [["one", "its two"], ["[broken"]]
+
+
+def test_deepevals_documents_with_a_source_are_texts(tmp_path: Path) -> None:
+    rows = [{"input": "q", "expected_output": "e", "retrieval_context": [{"context": "d", "source": "s"}]}]
+    assert read(stored(tmp_path / "goldens.json", rows)).cases[0]["context"] == ["d"]
+
+
+def test_a_log_packed_with_zstd_and_cut_short_is_read(tmp_path: Path) -> None:
+    archives = importlib.import_module("backports.zstd.zipfile") if sys.version_info < (3, 14) else zipfile
+    with archives.ZipFile(tmp_path / "log.eval", "w", compression=archives.ZIP_ZSTANDARD) as archive:
+        archive.writestr("_journal/start.json", json.dumps(LOG))
+        archive.writestr("samples/1_epoch_1.json", json.dumps(SAMPLES[0]))
+    found = read(tmp_path / "log.eval")
+    assert [case["inputs"] for case in found.cases] == [{"question": "Capital of France?"}]
+
+
+@pytest.mark.parametrize(
+    ("options", "evaluator"),
+    [
+        ({}, {"ends_with": {"ignore_case": True}}),
+        ({"location": "begin"}, {"starts_with": {"ignore_case": True}}),
+        ({"location": "exact"}, {"exact": {"normalize": "casefold"}}),
+        ({"numeric": True}, {"numeric": {"id": "match"}}),
+    ],
+)
+def test_where_inspects_match_looks_decides_the_evaluator(
+    tmp_path: Path, options: dict[str, Any], evaluator: dict[str, Any]
+) -> None:
+    log = {"eval": {"task": "t", "scorers": [{"name": "match", "options": options}]}, "samples": SAMPLES}
+    assert read(stored(tmp_path / "log.json", log)).suite["evaluators"] == [evaluator]
 
 
 LOG = {
