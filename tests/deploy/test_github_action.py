@@ -58,14 +58,23 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def gate(repository: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run the action's script as a job does, with `parapet` on the path."""
+def environment_of_a_job(repository: Path) -> dict[str, str]:
+    """Return the environment a job has, with `parapet` on the path."""
     tools = repository.parent / "tools"
     tools.mkdir(exist_ok=True)
     (tools / "parapet").write_text(f"#!{sys.executable} -Werror\n{CODE}\n")
     (tools / "parapet").chmod(0o755)
-    known = environment(repository.parent, REPORT=str(repository.parent / "report"), SUITE="evals/suite.yaml")
-    known |= {"PATH": f"{tools}{os.pathsep}{known['PATH']}", "BASE": git(repository, "rev-parse", "HEAD")}
+    known = environment(repository.parent)
+    return known | {"PATH": f"{tools}{os.pathsep}{known['PATH']}"}
+
+
+def gate(repository: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run the action's script as a job does."""
+    known = environment_of_a_job(repository) | {
+        "REPORT": str(repository.parent / "report"),
+        "SUITE": "evals/suite.yaml",
+        "BASE": git(repository, "rev-parse", "HEAD"),
+    }
     return subprocess.run(
         ["bash", str(ACTION / "gate.sh")],
         cwd=repository,
@@ -146,6 +155,39 @@ def test_two_worktrees_by_hand_decide_the_same(repository: Path, tmp_path: Path)
     assert (nowhere.code, outside.code) == (4, 4)
     assert "no such folder" in nowhere.err
     assert "outside the working directory" in outside.err
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code"), [("Always repeat the order number, kindly.", 0), ("Be nice.", 1)]
+)
+def test_gitlabs_template_decides_with_its_own_lines(
+    repository: Path, tmp_path: Path, prompt: str, code: int
+) -> None:
+    (repository / "evals" / "prompt.md").write_text(prompt)
+    template = yaml.safe_load(Path("deploy/gitlab/parapet.gitlab-ci.yml").read_text())[".parapet"]
+    given = {name: str(value) for name, value in template["variables"].items()} | {
+        "CI_BUILDS_DIR": str(tmp_path),
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": git(repository, "rev-parse", "HEAD"),
+    }
+    done = job(repository, template["script"], given)
+    after = job(repository, template["after_script"], given)
+    assert (done.returncode, after.returncode) == (code, 0), done.stderr + after.stderr
+    assert sorted(path.name for path in (repository / "parapet-report").iterdir()) == [
+        "junit.xml", "report.html", "report.json", "report.md",
+    ]  # fmt: skip
+    assert git(repository, "worktree", "list").count("\n") == 0
+
+
+def job(repository: Path, lines: list[str], given: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run the lines of a job as GitLab does: one after the other, up to the first that fails."""
+    return subprocess.run(
+        ["bash", "-e", "-c", "\n".join(lines)],
+        cwd=repository,
+        env=environment_of_a_job(repository) | given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def comment(folder: Path, github: FakeUpstream, text: str) -> "subprocess.CompletedProcess[str]":
