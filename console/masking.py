@@ -43,7 +43,8 @@ def each_as_stored(project: Project, groups: Sequence[Sequence[str]]) -> list[li
     policy = policy_in_force(project)
     if policy is None or not any(any(texts) for texts in groups):
         return [list(texts) for texts in groups]
-    return async_to_sync(_each_masked)(patient(everywhere(policy)), groups, _keys(project))
+    # In a loop of this thread's own: many texts would keep the web server's from everybody else's requests.
+    return asyncio.run(_each_masked(patient(everywhere(policy)), groups, _keys(project)))
 
 
 def everywhere(policy: Policy) -> Policy:
@@ -71,7 +72,7 @@ def refuse_failures(decisions: Sequence[Decision]) -> None:
 
 
 async def _masked(policy: Policy, texts: Sequence[str], keys: RedactionKeys) -> list[str]:
-    server = GuardServer(settings.GUARD_URL)
+    server = GuardServer(settings.GUARD_URL, token=settings.GUARD_TOKEN)
     try:
         return await _in_a_session(policy, texts, keys, server)
     finally:
@@ -81,7 +82,7 @@ async def _masked(policy: Policy, texts: Sequence[str], keys: RedactionKeys) -> 
 async def _each_masked(
     policy: Policy, groups: Sequence[Sequence[str]], keys: RedactionKeys
 ) -> list[list[str]]:
-    server = GuardServer(settings.GUARD_URL)
+    server = GuardServer(settings.GUARD_URL, token=settings.GUARD_TOKEN)
     masked: list[list[str]] = []
     try:
         for start in range(0, len(groups), AT_ONCE):

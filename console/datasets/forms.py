@@ -46,7 +46,7 @@ class UploadForm(forms.Form):
         label="CSV or JSON Lines",
         allow_empty_file=False,
         help_text="The first line of a CSV names its columns. You will see what every column becomes before anything "
-        "is put in.",
+        "is put in. Every text passes the project’s policy first, which takes a while for thousands of rows.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.jsonl,.ndjson,.json,text/csv,application/jsonl"}),
     )
 
