@@ -31,7 +31,9 @@ class Command(BaseCommand):
 def _collect_static(target: Path) -> None:
     """Gather the pages' files, compressed, unless those of this very version lie there already."""
     fingerprint = hashlib.sha256()
-    for folder in settings.STATICFILES_DIRS:
+    for entry in settings.STATICFILES_DIRS:
+        # A pair is a folder's name among the pages' files, and the folder.
+        folder = entry[1] if isinstance(entry, tuple) else entry
         for file in sorted(Path(folder).rglob("*")):
             if file.is_file():
                 state = file.stat()
