@@ -28,8 +28,9 @@ class GuardServer:
     know at the same time travels in one request, so that the encoder reads a text once for all of them.
     """
 
-    def __init__(self, url: str, *, remembered: int = REMEMBERED) -> None:
+    def __init__(self, url: str, *, token: str = "", remembered: int = REMEMBERED) -> None:
         self._url = url.rstrip("/")
+        self._token = token
         self._http: aiohttp.ClientSession | None = None
         self._verdicts = _Memory(remembered)
         self._lanes: dict[str, Batches] = {}
@@ -103,7 +104,8 @@ class GuardServer:
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS),
                 timeout=aiohttp.ClientTimeout(total=None),
                 # Nothing packed is asked for, and nothing is unpacked: a little of it may become more than there is memory.
-                headers={"content-type": "application/json", "accept-encoding": "identity"},
+                headers={"content-type": "application/json", "accept-encoding": "identity"}
+                | ({"authorization": f"Bearer {self._token}"} if self._token else {}),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

@@ -40,7 +40,7 @@ async def opened(settings: Settings) -> AsyncIterator[App]:
     metrics = Metrics()
     pool = Pool(private=settings.allow_private_upstreams)
     limiter = Limiter.at(settings.redis_url, on_failure=settings.limits_on_redis_failure)
-    detector = GuardServer(settings.guard_url) if settings.guard_url else None
+    detector = GuardServer(settings.guard_url, token=settings.guard_token) if settings.guard_url else None
     pepper = pepper_from(settings.secret_key)
     conversations = Conversations(settings.redis_url, pepper=pepper) if settings.redis_url else None
     takings = Takings(settings.redis_url) if settings.redis_url else None

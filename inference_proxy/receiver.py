@@ -31,7 +31,7 @@ DRAIN_S = 5
 
 async def serve(settings: Settings, *, host: str, port: int) -> None:
     """Receive until SIGTERM or SIGINT, then finish what is in progress and make it durable."""
-    detector = GuardServer(settings.guard_url) if settings.guard_url else None
+    detector = GuardServer(settings.guard_url, token=settings.guard_token) if settings.guard_url else None
     pepper = pepper_from(settings.secret_key)
     in_force: list[MaskingIntake] = []
 

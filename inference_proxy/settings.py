@@ -27,6 +27,7 @@ class Settings:
     redis_url: str | None = None
     snapshot_file: Path | None = None
     guard_url: str | None = None
+    guard_token: str = field(default="", repr=False)
     durability: Durability = "fsync"
     audit: Audit = "available"
     """With `strict` an answer is sent only after the span that records its call is durable."""
@@ -52,6 +53,7 @@ class Settings:
             redis_url=variables.text("PARAPET_REDIS_URL") or None,
             snapshot_file=variables.optional_path("PARAPET_SNAPSHOT_FILE"),
             guard_url=variables.text("PARAPET_GUARD_URL") or None,
+            guard_token=variables.text("PARAPET_GUARD_TOKEN"),
             durability=variables.choice("PARAPET_DURABILITY", Durability, "fsync"),
             audit=variables.choice("PARAPET_AUDIT", Audit, "available"),
             allow_private_upstreams=variables.choice(

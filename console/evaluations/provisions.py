@@ -35,7 +35,9 @@ _NEEDS_ENCODER = frozenset({"toxicity", "embedding_similarity"})
 class Provisions:
     """Hands evaluators what they need. Belongs to one event loop; close it there."""
 
-    server: GuardServer = field(default_factory=lambda: GuardServer(settings.GUARD_URL))
+    server: GuardServer = field(
+        default_factory=lambda: GuardServer(settings.GUARD_URL, token=settings.GUARD_TOKEN)
+    )
 
     def __call__(self, need: str, kind: str, /) -> Any | None:
         """Return what a kind of evaluator needs by that name, or None where it is not to be had."""

@@ -97,7 +97,7 @@ def attempt(
 
 
 async def _attempt(policy: Policy, text: PlacedText, keys: RedactionKeys) -> Trial:
-    server = GuardServer(settings.GUARD_URL)
+    server = GuardServer(settings.GUARD_URL, token=settings.GUARD_TOKEN)
     try:
         session = GuardSession(policy, detector=server, keys=keys, shown={})
         began = time.perf_counter_ns()

@@ -216,7 +216,7 @@ async def _replayed(
         places=[Place(call.trace_id, call.span_id, call.start_time) for call in calls],
     )
     then = verdicts_of(client, project_id=backtest.project_id, calls=calls)
-    policy, server = candidate(guards), GuardServer(settings.GUARD_URL)
+    policy, server = candidate(guards), GuardServer(settings.GUARD_URL, token=settings.GUARD_TOKEN)
     replayed: list[Replayed] = []
     began = time.monotonic()
     try:

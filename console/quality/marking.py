@@ -68,7 +68,7 @@ async def _marked(texts: Sequence[FoundText], guards: Sequence[GuardConfig]) -> 
         replace(guard, action="mask", actions={}, is_shadow=False, rollout_percent=100) for guard in guards
     ]
     policy = Policy(id=UUID(int=0), name="marking", version=0, guards=tuple(everything))
-    server = GuardServer(settings.GUARD_URL)
+    server = GuardServer(settings.GUARD_URL, token=settings.GUARD_TOKEN)
     try:
         return [await _one(GuardSession(policy, server), each, everything) for each in texts]
     finally:

@@ -23,6 +23,7 @@ SECRET_KEY = hmac.new(PARAPET_SECRET_KEY.encode(), b"parapet console", hashlib.s
 CLICKHOUSE_URL = env.text("PARAPET_CLICKHOUSE_URL", "http://127.0.0.1:8123/parapet")
 REDIS_URL = env.text("PARAPET_REDIS_URL", "redis://127.0.0.1:6379/0")
 GUARD_URL = env.text("PARAPET_GUARD_URL", "http://127.0.0.1:8090")
+GUARD_TOKEN = env.text("PARAPET_GUARD_TOKEN", "")
 CONSOLE_URL = env.text("PARAPET_CONSOLE_URL", "http://127.0.0.1:8000")
 PROXY_URL = env.text("PARAPET_PROXY_URL", "http://127.0.0.1:8080/v1")
 OTLP_URL = env.text("PARAPET_OTLP_URL", "http://127.0.0.1:4318")

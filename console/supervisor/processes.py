@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ def make_plan(home: Home, *, only: tuple[str, ...], given: Mapping[str, str]) ->
         environment["PARAPET_CLICKHOUSE_URL"] = f"http://{_LOOPBACK}:{ports['clickhouse']}/parapet"
     if "guard" in ports:
         environment["PARAPET_GUARD_URL"] = f"http://{_LOOPBACK}:{ports['guard']}"
+        environment["PARAPET_GUARD_TOKEN"] = secrets.token_urlsafe(32)
     ours = {_URL_OF[name] for name in ports}
     environment |= {
         name: value for name, value in given.items() if name.startswith("PARAPET_") and name not in ours

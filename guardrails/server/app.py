@@ -1,5 +1,6 @@
 """The guard server's HTTP: texts in, and out come findings, redacted texts, moderation or vectors."""
 
+import hmac
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +39,8 @@ DOORS: Mapping[str, str] = {
     "/health": "GET",
     "/metrics": "GET",
 }
+_OPEN = frozenset(("/health", "/metrics"))
+"""Doors that hold nothing of anybody's texts; who watches the process knocks there."""
 _COME_BACK = frozenset((429, 503))
 
 
@@ -88,6 +91,7 @@ class GuardApp:
         status, headers, body = 200, [(b"content-type", b"application/json")], b""
         try:
             _check_door(scope["path"], scope["method"])
+            self._check_token(scope)
             if scope["path"] == "/metrics":
                 headers = [(b"content-type", CONTENT_TYPE)]
                 body = self.metrics.text(self._gauges()).encode()
@@ -101,6 +105,15 @@ class GuardApp:
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def _check_token(self, scope: Scope) -> None:
+        if not self.settings.token or scope["path"] in _OPEN:
+            return
+        borne = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        if not hmac.compare_digest(borne, b"Bearer " + self.settings.token.encode()):
+            raise RefusedError(
+                401, "unauthorized", "the request does not bear the token of PARAPET_GUARD_TOKEN"
+            )
 
     async def _result(self, path: str, receive: Receive) -> Mapping[str, Any]:
         if path == "/health":

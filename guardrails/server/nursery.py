@@ -24,7 +24,7 @@ from guardrails.server.worker import work
 BIRTH, END, PING = b"b", b"e", b"p"
 """What the server asks: a worker at the other end of the socket that comes along, to end one, whether we live."""
 READY = b"r"
-_NOT_NEEDED = ("torch", "transformers", "stanza", "gliner")
+NOT_NEEDED = ("torch", "transformers", "stanza", "gliner")
 """What Presidio and spaCy load where it is installed, for engines that this server does not use: 300 MB and three seconds."""
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    with _without(_NOT_NEEDED):
+    with without(NOT_NEEDED):
         from guardrails.server.detectors import Detectors  # noqa: PLC0415 - it takes Presidio along
 
     detectors = Detectors(
@@ -102,7 +102,7 @@ def _bury(pid: int) -> None:
 
 
 @contextlib.contextmanager
-def _without(names: tuple[str, ...]) -> Any:
+def without(names: tuple[str, ...]) -> Any:
     """Have libraries believe that others are not installed. Only for a process of our own that loads one thing at a time."""
     absent: Mapping[str, Any] = {name: None for name in names if name not in sys.modules}
     sys.modules.update(absent)

@@ -11,6 +11,7 @@ from guardrails.addresses import PrivateAddresses
 from guardrails.encoder import WEIGHTS
 from guardrails.server.models import Model, ModelsError, read_models
 
+SHORTEST_TOKEN = 16
 MOST_WORKERS = 8
 """Unless somebody asks for more; the other processes want cores, too."""
 
@@ -40,6 +41,8 @@ class Settings:
     """A worker from which nothing is heard for so long is killed and replaced."""
     hang_s: float = 4.0
     """So is one that says that it lives and finishes nothing."""
+    token: str = field(default="", repr=False)
+    """What a request must bear, but for its health and its numbers; without one everybody is answered who can reach it."""
     log_level: str = "info"
 
 
@@ -60,6 +63,7 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
         models_file=models_file,
         models=models,
         private_addresses=_private(variables),
+        token=_token(variables),
         log_level=level,
     )
 
@@ -71,6 +75,15 @@ def _workers(variables: Mapping[str, str]) -> int:
     if not value.isdecimal() or not 1 <= int(value) <= 256:
         raise SystemExit(f"PARAPET_GUARD_WORKERS must be a number from 1 to 256, not {value!r}.")
     return int(value)
+
+
+def _token(variables: Mapping[str, str]) -> str:
+    token = variables.get("PARAPET_GUARD_TOKEN", "").strip()
+    if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+        raise SystemExit(
+            f"PARAPET_GUARD_TOKEN must have at least {SHORTEST_TOKEN} characters, all of ASCII and without spaces around them."
+        )
+    return token
 
 
 def _cores() -> int:

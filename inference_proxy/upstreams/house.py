@@ -63,13 +63,16 @@ class HouseUpstream:
     async def _ask(self, model: str, body: bytes) -> tuple[int, bytes]:
         try:
             async with asyncio.timeout(LONGEST_S):
-                return await self._server.post(_BEHIND[model], body)
+                status, content = await self._server.post(_BEHIND[model], body)
         except TimeoutError:
             raise UpstreamError(
                 "timeout", f"the guard server did not answer within {LONGEST_S:.0f} s"
             ) from None
         except (aiohttp.ClientError, OSError):
             raise UpstreamError("connect", "the guard server could not be reached") from None
+        if status == 401:
+            raise UpstreamError("connect", "the guard server was started with another PARAPET_GUARD_TOKEN")
+        return status, content
 
 
 def _results(content: bytes, holds: tuple[str, str, Any], *, count: int) -> list[Any]:

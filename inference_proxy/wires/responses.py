@@ -190,10 +190,10 @@ class ResponsesWire:
         if kind == "response.shell_call_command.added" and isinstance(chunk.get("command"), str):
             channel = Channel(index, "shell_call_command", _position(chunk))
             return [self._said(channel, "tool_arguments", chunk, "command")]
-        others = Aside(list(_texts_besides(chunk, _place_of(kind))))
+        besides = Aside(list(_texts_besides(chunk, _place_of(kind))))
         if kind == _NOTED and isinstance(chunk.get("annotation"), dict):
-            return [others, Noted(Channel(index, "output_text", _position(chunk)), chunk, "annotation")]
-        return [others]
+            return [besides, Noted(Channel(index, "output_text", _position(chunk)), chunk, "annotation")]
+        return [besides]
 
     def _count(self, chunk: Chunk) -> bool:
         """Give an event the next number, and remember what the caller knows by it; True when it had that number."""

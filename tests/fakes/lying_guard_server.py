@@ -22,7 +22,7 @@ class FaultyServer:
     def __init__(self) -> None:
         self.url = ""
         self.requests = 0
-        self.body = b""
+        self.head = self.body = b""
         """Of the newest request."""
         self.answers: list[Answer] = []
 
@@ -32,7 +32,7 @@ class FaultyServer:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-                self.body = await reader.readexactly(length)
+                self.head, self.body = head, await reader.readexactly(length)
                 answer = self.answers[min(self.requests, len(self.answers) - 1)]
                 self.requests += 1
                 await answer(writer)

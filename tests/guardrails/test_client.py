@@ -64,6 +64,17 @@ async def test_a_connection_lost_once_is_tried_again(faulty_server: FaultyServer
     assert verdict == [(Finding(entity="EMAIL_ADDRESS", start=9, end=24),)]
 
 
+async def test_a_request_bears_the_token(faulty_server: FaultyServer) -> None:
+    faulty_server.answers = [faulty_server.finding()]
+    server = GuardServer(faulty_server.url, token="a token of the installation")
+
+    await server.detect(PII, [TEXT], deadline_s=1)
+    await server.close()
+
+    assert b"authorization: bearer a token of the installation\r\n" in faulty_server.head.lower()
+    assert "a token" not in repr(server)
+
+
 async def test_a_text_is_judged_once(faulty_server: FaultyServer) -> None:
     faulty_server.answers = [faulty_server.finding(FOUND)]
     server = GuardServer(faulty_server.url)

@@ -12,6 +12,7 @@ from guardrails.server.pieces import Piece
 from guardrails.server.settings import Settings
 
 PII = {"kind": "pii", "parameters": {}}
+TOKEN = "a token of this installation"
 CHECK = {"guard": PII, "texts": ["write to bob@example.com", "nothing here"]}
 
 
@@ -129,6 +130,35 @@ async def test_a_full_queue_says_come_back() -> None:
     assert (b"retry-after", b"1") in sent[0]["headers"]
     assert orjson.loads(sent[1]["body"])["error"]["type"] == "overloaded"
     assert orjson.loads(sent[3]["body"])["error"]["type"] == "starting"
+
+
+@pytest.mark.parametrize(
+    ("door", "headers", "status"),
+    [
+        ("/v1/models", [], 401),
+        ("/v1/models", [(b"authorization", b"Bearer another token")], 401),
+        ("/v1/models", [(b"authorization", TOKEN.encode())], 401),
+        ("/v1/models", [(b"x-other", b"x"), (b"authorization", b"Bearer " + TOKEN.encode())], 200),
+        ("/metrics", [], 200),
+        ("/health", [], 503),
+    ],
+)
+async def test_where_there_is_a_token_a_request_must_bear_it(
+    door: str, headers: list[tuple[bytes, bytes]], status: int
+) -> None:
+    app = GuardApp(Settings(workers=1, token=TOKEN))
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app({"type": "http", "path": door, "method": "GET", "headers": headers}, receive, send)
+
+    assert sent[0]["status"] == status
+    assert TOKEN not in str(sent) + repr(app.settings)
 
 
 async def test_guards_of_one_request_fail_apart_when_asked_to(guard_url: str) -> None:
