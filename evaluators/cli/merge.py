@@ -10,7 +10,7 @@ from evaluators.cli.again import decided_again
 from evaluators.cli.options import output_option, store_option
 from evaluators.errors import TrialLogError
 from evaluators.suites.choice import shard_of
-from evaluators.trials import TrialLog
+from evaluators.trials import TrialKey, TrialLog
 
 
 @click.command()
@@ -32,6 +32,10 @@ def merge(runs: tuple[str, ...], output: str | None, store: Path | None) -> int:
                 whole.add_answer(key, answer)
             for (key, metric, version), outcome in log.scores.items():
                 whole.add_score(key, metric, version, outcome)
+            for (case, arm, number), said in log.again.items():
+                for metric, value in said.items():
+                    cost = log.again_cost_usd / sum(map(len, log.again.values()))
+                    whole.add_again(TrialKey(case, arm, number, ""), metric, value, cost)
             for check in log.canaries.values():
                 if _is_news(whole, check.metric, check.alarm):
                     whole.add_canaries(check)

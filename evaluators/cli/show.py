@@ -47,6 +47,7 @@ def _summary(log: TrialLog) -> dict[str, Any]:
         "run": log.name,
         "suite": log.header["suite"],
         "cases": len(log.header["cases"]),
+        "state": log.outcome.get("state", "–"),
         "answers": len(log.answers),
         "scores": len(log.scores),
         "cost_usd": round(cost, 6),

@@ -64,7 +64,7 @@ def _notes(report: Report) -> list[str]:
     ]
     broken = [f"{change.case} ({change.metric})" for change in decision.newly_broken[:_SHOWN]]
     sure = sum(change.q_value <= _SURE for change in decision.newly_broken)
-    beyond = f" ({sure} beyond chance)" if decision.newly_broken else ""
+    beyond = f" ({sure} sure by themselves)" if sure else ""
     notes = [f"newly broken {len(decision.newly_broken)}{beyond} · newly fixed {len(decision.newly_fixed)}"]
     notes += [line for finding in decision.findings if (line := _noise(finding))]
     notes += [f"first of the broken: {', '.join(broken)}"] if broken else []
