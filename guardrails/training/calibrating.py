@@ -23,8 +23,6 @@ _READINESS = (-0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 _SCORES = (0.4, 0.5, 0.6, 0.7)
 _RIDGE = 1e-3
 _STEPS = 200
-_HARD = 3
-"""So often each hard text counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,12 @@ def calibrated(encoder: Encoder, texts: HeldOut) -> Calibration:
     both = [*texts.injection_dev, *texts.injection_benign]
     scores = logits_of([each.injection for each in read(plain, both)])
     hard = logits_of([each.injection for each in read(plain, texts.injection_hard)])
-    # Templates are too easy: with them alone the line promises more than it keeps elsewhere.
+    # Templates are too easy: with them alone the line promises more than it keeps elsewhere. Hard texts count as much as they.
+    times = max(1, round(len(texts.injection_dev) / max(1, len(hard))))
     injection = fitted(
         Judged(
-            np.concatenate([scores, *[hard] * _HARD]),
-            np.array([example.injection or 0.0 for example in (*both, *texts.injection_hard * _HARD)]),
+            np.concatenate([scores, *[hard] * times]),
+            np.array([example.injection or 0.0 for example in (*both, *texts.injection_hard * times)]),
         )
     )
     # Benign texts of sources not learned from, and of templates not learned from.
