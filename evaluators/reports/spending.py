@@ -16,6 +16,8 @@ class Spending:
     arm: str
     answers: int
     errors: int
+    unpriced: int
+    """Answers of a model whose price nobody knows."""
     latency_ms: Array
     cost_usd: Array
     input_tokens: Array
@@ -32,7 +34,7 @@ class Spending:
             ("latency, slowest", _milliseconds(latency, 1.0)),
             ("cost, total", f"${self.cost_usd.sum():.4f}" if self.cost_usd.size else "–"),
             ("cost, per answer", f"${self.cost_usd.mean():.6f}" if self.cost_usd.size else "–"),
-            ("answers without a known price", f"{self.answers - self.cost_usd.size:,}"),
+            ("answers without a known price", f"{self.unpriced:,}"),
             ("input tokens, mean", f"{self.input_tokens.mean():,.0f}" if self.input_tokens.size else "–"),
             ("output tokens, mean", f"{self.output_tokens.mean():,.0f}" if self.output_tokens.size else "–"),
         )
@@ -46,6 +48,7 @@ def spending_of(evidence: Evidence, arm: str) -> Spending:
         arm=arm,
         answers=len(came),
         errors=len(own) - len(came),
+        unpriced=sum(answer.cost_usd is None and bool(answer.model) for answer in came),
         latency_ms=_known(came, "latency_ms"),
         cost_usd=_known(came, "cost_usd"),
         input_tokens=_known(came, "input_tokens"),
