@@ -335,7 +335,9 @@ def suite_name(name: str) -> str:
 @transaction.atomic
 def _changed(experiment: Experiment, change: Callable[[dict[str, Any]], object]) -> Experiment:
     current = (
-        Experiment.objects.select_for_update().select_related("project", "dataset").get(pk=experiment.pk)
+        Experiment.objects.select_for_update(of=("self",))
+        .select_related("project", "dataset")
+        .get(pk=experiment.pk)
     )
     if current.state != State.DRAFT:
         raise ExperimentError("it has begun; what it asks stays as it is. Duplicate it to change something")
