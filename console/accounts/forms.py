@@ -142,6 +142,7 @@ class OrganisationForm(forms.Form):
     )
     role = forms.ChoiceField(
         required=False,
+        initial=OrganisationRole.ADMIN.value,
         choices=[
             (OrganisationRole.ADMIN.value, "admin: changes the organisation's guards"),
             (OrganisationRole.OWNER.value, "owner: also says who may"),

@@ -68,7 +68,6 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 """What pages call the choices of a parameter, where their names say too little."""
-_LANGUAGE = {"language": CHOICES["expected"]}
 _MOST_DEFAULTS = 6
 
 
@@ -92,9 +91,7 @@ def field_for(parameter: Parameter) -> forms.Field:
             **shared | {"required": True},
         )
     if parameter.type == "choices":
-        return forms.MultipleChoiceField(
-            choices=_grouped(parameter), widget=forms.CheckboxSelectMultiple, **shared
-        )
+        return forms.MultipleChoiceField(choices=_grouped(parameter), widget=Boxes, **shared)
     if parameter.type == "texts":
         lines = "" if "per line" in parameter.help else " One per line."
         return LinesField(**shared | {"help_text": f"{shared['help_text']}{lines}"})
@@ -127,7 +124,8 @@ def _default(parameter: Parameter) -> str:
 
 
 def _title(parameter: Parameter, choice: str) -> str:
-    titles = (CHOICES | _LANGUAGE).get(parameter.name, {})
+    # One language is called as several are.
+    titles = CHOICES.get("expected" if parameter.name == "language" else parameter.name, {})
     return titles.get(choice, choice)
 
 
@@ -142,6 +140,21 @@ def _grouped(parameter: Parameter) -> list[Any]:
             for title, names in parameter.groups
         ),
     ]
+
+
+class Boxes(forms.CheckboxSelectMultiple):
+    """Boxes to tick; groups of them are folded until one of theirs is ticked."""
+
+    template_name = "components/boxes.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Return what the template draws, with the groups that hold a ticked box."""
+        context = super().get_context(name, value, attrs)
+        groups = context["widget"]["optgroups"]
+        context["widget"]["open_groups"] = [
+            group for group, options, _ in groups if any(option["selected"] for option in options)
+        ]
+        return context
 
 
 class NumberField(forms.FloatField):
@@ -167,7 +180,7 @@ class NumberField(forms.FloatField):
         if value in (None, "") and self._default is not None:
             return self._default
         try:
-            number = super().clean(value)
+            number: float | None = super().clean(value)
         except ValidationError as error:
             if value in (None, ""):
                 raise

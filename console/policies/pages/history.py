@@ -73,7 +73,7 @@ def roll_out_to(request: HttpRequest, slug: str) -> HttpResponse:
     text = request.POST.get("percent", "")
     policy = scope.policy()
     if not (text.isascii() and text.isdecimal() and len(text) <= 3) or not policy.version:
-        messages.error(request, "Give a share from 0 to 100.")
+        messages.error(request, f"Give a share from 0 to 100, not {text[:20]!r}.")
     else:
         try:
             saved = roll_out(policy=policy, percent=int(text), by=person(request))

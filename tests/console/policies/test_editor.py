@@ -121,6 +121,15 @@ def test_a_guard_that_cannot_run_says_so_beside_its_fields(
     assert policy.versions.count() == 1
 
 
+def test_patterns_of_a_country_are_folded_until_one_is_chosen(owner_client: Client) -> None:
+    fields = words(0, kind="pattern", p_patterns=["de_vat"])
+
+    page = owner_client.post(f"{GUARDS}draft/", {"guard": ["0"], **fields}, headers=HTMX).content.decode()
+
+    assert re.search(r'<details class="box-group" open><summary>Germany', page)
+    assert re.search(r'<details class="box-group"><summary>France', page)
+
+
 def test_a_pattern_is_written_on_one_line(owner_client: Client, policy: Policy) -> None:
     lines = "ticket: TCK-[0-9]{6}\ncard (luhn): [0-9]{16}\n"
     fields = words(0, kind="pattern", name="ours", p_custom=lines)

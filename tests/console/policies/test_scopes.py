@@ -138,8 +138,8 @@ def test_a_share_that_cannot_be_is_explained(owner_client: Client, project: Proj
     page = owner_client.post(GUARDS, {"based_on": "1", "share": "101", **page_fields("x")}).content.decode()
     answer = owner_client.post(f"{GUARDS}roll-out/", {"percent": "many"}, follow=True).content.decode()
 
-    assert "less than or equal to 100" in page
-    assert "Give a share from 0 to 100" in answer
+    assert "a whole number from 0 to 100, not &#x27;101&#x27;" in page
+    assert "Give a share from 0 to 100, not &#x27;many&#x27;" in answer
     assert project.policies.get().version == 1
 
 
