@@ -135,12 +135,14 @@ class EvaluatorForm(forms.Form):
         """Add what the kind asks for, and the judge's model when it needs one."""
         super().__init__(*args, **kwargs)
         self.kind, self.models = kind, models
+        # A judge's scale follows from its options; seconds, dollars and tokens have none.
+        self.is_measure = kind.bounds is None and kind.source == "code"
         self.fields["name"].initial = kind.name
         if kind.needs_model:
             self.fields["judge_model"] = judge_field(models)
         else:
             del self.fields["trust"]
-        if kind.bounds is None:
+        if self.is_measure:
             self.fields["margin"] = forms.FloatField(
                 required=False,
                 min_value=1.01,
@@ -182,10 +184,10 @@ class EvaluatorForm(forms.Form):
         if given["decides"] == "report":
             return None
         margin, rule = given.get("margin"), dict[str, Any]()
-        if self.kind.bounds is None:
+        if self.is_measure:
             rule["ratio"] = margin or 1.2
         elif margin is not None:
-            rule["margin"] = f"{margin:g}pt" if self.kind.bounds is not None else margin
+            rule["margin"] = f"{margin:g}pt"
         else:
             rule["compare"] = True
         if given.get("floor") is not None:
