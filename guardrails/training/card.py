@@ -81,7 +81,7 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     for source, share in injection["flagged_by_source"].items():
         yield f"- `{source}`: {share:.3f}"
     yield ""
-    yield "Judged apart at the same threshold: the second round of our own hardest texts, by which nothing was mended; attacks that a machine"
+    yield "Judged apart at the same threshold: the second round of our own hardest texts, not learned from nor fitted on; attacks that a machine"
     yield "translated into sixteen languages; and mails beside a user's task, most with a wish in them that is not the user's."
     yield ""
     for source, scores in injection["besides"].items():
@@ -103,8 +103,9 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "Read the numbers with this in mind. While the model was made its errors on the judged texts were looked at, kinds of text it missed"
     yield "were then written for training (never the texts themselves), and some attacks that no reader could call attacks were taken out of"
-    yield "the judged ones, and of two candidates the one was kept that told hard texts set apart from benign ones better and judged better, too:"
-    yield "the numbers lean to the optimistic side, those of injection most. The toxic comments judged are of"
+    yield "the judged ones. Four candidates were compared on texts set apart, two of them on the judged texts, too, and the better one there was"
+    yield "kept; how much the hard texts weigh in the line of the injection head was chosen with an eye on their second round and on the pairs"
+    yield "of mails. The numbers lean to the optimistic side, those of injection most. The toxic comments judged are of"
     yield "discussions not learned from, but of a collection that was; the one source held out whole is the Dutch one, of whose language"
     yield "only our own templates were learned. The line that makes the injection head's probabilities true was fitted on templates kept"
     yield "apart, benign texts of other sources and the first round of our hardest texts. Dates of birth, tax numbers and their like are told apart by the"
