@@ -36,8 +36,6 @@ def other_checkout(root: Path, suite: Path) -> OtherCheckout | None:
         place = suite.resolve().relative_to(Path.cwd())
     except ValueError as error:
         raise SuiteError(f"--against: {suite} lies outside the working directory {Path.cwd()}") from error
-    if not root.is_dir():
-        raise SuiteError(f"--against {root}: no such folder; name another checkout, such as a git worktree")
     path = root.resolve() / place
     if not path.exists():
         return None

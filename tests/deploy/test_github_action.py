@@ -153,7 +153,7 @@ def test_two_worktrees_by_hand_decide_the_same(repository: Path, tmp_path: Path)
     assert run.code == 1
     assert "FAIL  names_order: worse than the baseline" in run.err
     assert (nowhere.code, outside.code) == (4, 4)
-    assert "no such folder" in nowhere.err
+    assert "neither a folder, nor a commit" in nowhere.err
     assert "outside the working directory" in outside.err
 
 
