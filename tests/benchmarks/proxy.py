@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,8 +40,11 @@ from tests.fixtures.redis import PrivateRedis, free_port
 SECRET, KEY = "benchmark", "pk_benchmark"
 ONE, TWO, THREE = (UUID(int=number) for number in (1, 2, 3))
 TICKS = os.sysconf("SC_CLK_TCK")
-QUESTION = "Tell me about the parapet of the old town hall. " * 18
-ANSWER = "A parapet is a low wall at the edge of a roof. " * 9
+NUMBER = "{number}"
+"""Where no two questions are the same: a guard that has seen a text before knows what to think of it."""
+QUESTION = f"Question {NUMBER}. " + "Tell me about the parapet of the old town hall. " * 18
+ANSWER = "Answer $connection-$connection_requests. " + "A parapet is a low wall at the edge of a roof. " * 9
+"""nginx makes every answer another one, too."""
 REQUEST = {"model": "mock", "messages": [{"role": "user", "content": QUESTION}], "temperature": 0.5}
 STREAMS, CHUNKS = 50, 100
 MYSELF = (sys.executable, "-m", "tests.benchmarks.proxy")
@@ -122,7 +126,7 @@ def proxy(
     process = subprocess.Popen(command, env=environment)
     try:
         address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not is_healthy(address):
             assert time.monotonic() < deadline, "the proxy did not start"
             time.sleep(0.05)
@@ -138,6 +142,18 @@ def is_healthy(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+def wait_for(port: int) -> None:
+    """Return when somebody listens."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, "nobody listens"
+            time.sleep(0.05)
 
 
 def find(program: str, package: str) -> str:
@@ -163,10 +179,15 @@ def worker_of(directory: Path) -> int:
 def load(directory: Path, url: str, *, pid: int, connections: int, seconds: int) -> dict[str, float]:
     """Drive one address with wrk; return rate, latency and CPU time per request."""
     script = directory / "load.lua"
+    before_number, after_number = json.dumps(REQUEST).split(NUMBER)
     script.write_text(
-        'wrk.method = "POST"\n'
-        f"wrk.body = [==[{json.dumps(REQUEST)}]==]\n"
-        f'wrk.headers = {{["content-type"] = "application/json", authorization = "Bearer {KEY}"}}\n'
+        f'local headers = {{["content-type"] = "application/json", authorization = "Bearer {KEY}"}}\n'
+        "local number = 0\n"
+        "request = function()\n"
+        "  number = number + 1\n"
+        f"  local body = [==[{before_number}]==] .. number .. [==[{after_number}]==]\n"
+        '  return wrk.format("POST", nil, headers, body)\n'
+        "end\n"
     )
     before = cpu_s(pid)
     command = [
@@ -329,7 +350,7 @@ def main() -> None:
                 bare_port = free_port()
                 bare = subprocess.Popen([*MYSELF, "--bare", str(bare_port), mock_url])
                 try:
-                    time.sleep(1.5)
+                    wait_for(bare_port)
                     bare_url = f"http://127.0.0.1:{bare_port}{path}"
                     results["bare_asgi_aiohttp"] = load(base, bare_url, pid=bare.pid, connections=32, **timed)
                 finally:
