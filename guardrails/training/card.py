@@ -94,7 +94,7 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
         each = ", ".join(
             f"{label} {value:.3f}" for label, value in scores["auroc"].items() if value is not None
         )
-        yield f"- `{source}` ({scores['texts']} texts), AUROC: {each}"
+        yield f"- `{source}` ({scores['texts']} texts), AUROC: {each}; at the threshold, {_flagged(scores)}"
     yield ""
     embedding = measured["embedding"]
     yield f"Embedding: mean cosine with the base's {embedding['mean_cosine']:.3f}; agreement on which texts are alike {embedding['rank_agreement_of_pairs']:.3f} (Spearman)."
@@ -118,8 +118,14 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
         yield f"- **{head}**: {'; '.join(what)}. Run this head in flag mode."
     yield ""
     yield "An attack that reads like an ordinary request is one only by where it stands: without the user's task beside it, it is not"
-    yield "found. Toxicity as irony, quotation or implication is often missed. Numbers on your own texts will differ: shadow a guard"
-    yield "before it blocks."
+    yield "found. Toxicity as irony, quotation or implication is often missed. In other languages than English, harmless sentences about groups of"
+    yield "people are called toxic far too often (the false alarms of the Dutch source above): let toxicity there flag and nothing more."
+    yield "Numbers on your own texts will differ: shadow a guard before it blocks."
+
+
+def _flagged(scores: Mapping[str, Any]) -> str:
+    shares = {"recall": scores["recall"], "false alarms": scores["false_alarms"]}
+    return ", ".join(f"{name} {share:.3f}" for name, share in shares.items() if share is not None)
 
 
 def _scores(name: str, scores: Mapping[str, Any]) -> str:

@@ -127,7 +127,8 @@ def toxic(encoder: Encoder, examples: Sequence[Example]) -> dict[str, Any]:
     readings = read(encoder, examples)
     return {
         source: _toxic_source(
-            [pair for pair in zip(examples, readings, strict=True) if pair[0].source == source]
+            [pair for pair in zip(examples, readings, strict=True) if pair[0].source == source],
+            encoder.calibration.thresholds["toxicity"],
         )
         for source in sorted({example.source for example in examples})
     }
@@ -220,7 +221,7 @@ def rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 4)
 
 
-def _toxic_source(pairs: Sequence[tuple[Example, Reading]]) -> Mapping[str, Any]:
+def _toxic_source(pairs: Sequence[tuple[Example, Reading]], threshold: float) -> Mapping[str, Any]:
     truth = {
         label: np.array([(example.toxicity or {}).get(label, 0.0) for example, _ in pairs])
         for label in TRAINED_TOXICITY_LABELS
@@ -230,12 +231,19 @@ def _toxic_source(pairs: Sequence[tuple[Example, Reading]]) -> Mapping[str, Any]
         for label in TRAINED_TOXICITY_LABELS
     }
     clear = np.array([_is_clear(example) for example, _ in pairs])
+    is_flagged, is_toxic = chances["toxicity"] >= threshold, truth["toxicity"] >= 0.5
     return {
         "texts": len(pairs),
         "auroc": {label: rounded(auroc(chances[label], truth[label])) for label in TRAINED_TOXICITY_LABELS},
         "auroc_where_votes_agree": rounded(auroc(chances["toxicity"][clear], truth["toxicity"][clear])),
+        "recall": _share(is_flagged[is_toxic]),
+        "false_alarms": _share(is_flagged[~is_toxic]),
         "calibration_error": rounded(calibration_error(chances["toxicity"], truth["toxicity"])),
     }
+
+
+def _share(are_flagged: Any) -> float | None:
+    return rounded(float(are_flagged.mean())) if len(are_flagged) else None
 
 
 def _is_clear(example: Example) -> bool:
