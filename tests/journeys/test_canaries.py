@@ -3,6 +3,7 @@
 import http.cookiejar
 import json
 import re
+import secrets
 import time
 import urllib.error
 import urllib.parse
@@ -115,6 +116,27 @@ class Door:
             f"{self.told.console_url}{path}{to}", form, {"referer": f"{self.told.console_url}{path}"}
         )
         with self._browser.open(request, timeout=60) as answer:
+            return str(answer.headers.get("location", ""))
+
+    def upload(self, page: str, name: str, content: bytes) -> str:
+        """Send a file by the form of a page, and return where it leads."""
+        token = re.search(rb'name="csrfmiddlewaretoken" value="(\w+)"', self.read(page))
+        assert token, page
+        edge = secrets.token_hex(16)
+        disposition = "Content-Disposition: form-data; name="
+        body = (
+            (
+                f'--{edge}\r\n{disposition}"csrfmiddlewaretoken"\r\n\r\n{token[1].decode()}\r\n'
+                f'--{edge}\r\n{disposition}"file"; filename="{name}"\r\nContent-Type: text/csv\r\n\r\n'
+            ).encode()
+            + content
+            + f"\r\n--{edge}--\r\n".encode()
+        )
+        url = self.told.console_url
+        heads = {"referer": f"{url}{page}", "content-type": f"multipart/form-data; boundary={edge}"}
+        with self._browser.open(
+            urllib.request.Request(f"{url}{page}upload/", body, heads), timeout=300
+        ) as answer:
             return str(answer.headers.get("location", ""))
 
     def _sign_in(self) -> None:
