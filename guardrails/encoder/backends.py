@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,17 +34,7 @@ Backend = Callable[[Sequence[Batch]], Iterable[Logits]]
 
 def on_cpu(directory: Path, *, threads: int) -> Backend:
     """Load the eight-bit graph. Every batch is computed by one thread: sharing one among several costs a third more."""
-    # From 1.29 on it reports to its maker what it loads, unless it is told not to before it is loaded itself.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # noqa: TID251
-    import onnxruntime  # noqa: PLC0415
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        str(directory / GRAPH), options, providers=["CPUExecutionProvider"]
-    )
+    session = eight_bits(str(directory / GRAPH))
     names = ["tokens", "toxicity", "injection", "embedding"]
 
     def compute(batch: Batch) -> Logits:
@@ -53,6 +44,19 @@ def on_cpu(directory: Path, *, threads: int) -> Backend:
         return lambda batches: map(compute, batches)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
     return lambda batches: pool.map(compute, batches)
+
+
+def eight_bits(graph: str | bytes, *, threads: int = 1) -> Any:
+    """Load a graph, from a file or as it is, into ONNX Runtime, which is told to keep what it loads to itself."""
+    # From 1.29 on it reports to its maker, unless it is told not to before it is loaded itself.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # noqa: TID251
+    import onnxruntime  # noqa: PLC0415
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def on_device(directory: Path, manifest: Manifest, *, device: str) -> Backend:

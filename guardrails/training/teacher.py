@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
+from guardrails.encoder.backends import eight_bits
 from guardrails.encoder.network import Network
 from guardrails.training.features import Features, batch_of
 from guardrails.training.graph import onnx_model
@@ -22,11 +22,9 @@ def meanings(
     alone = [place for place in places if not features[place].example.task]
     in_order = sorted(alone, key=lambda place: len(features[place].ids), reverse=True)
     # In eight bits it agrees with itself to three parts in a thousand, and reads four times as fast.
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
     some = [features[place] for place in alone[:_WATCHED]]
     graph = onnx_model(published, ranges(published, some)).SerializeToString()
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session = eight_bits(graph, threads=threads)
     found: dict[int, NDArray[np.float32]] = {}
     first = 0
     while first < len(in_order):

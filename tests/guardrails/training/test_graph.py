@@ -1,10 +1,10 @@
 """The graph in eight bits, beside the network it was made from."""
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
+from guardrails.encoder.backends import eight_bits
 from guardrails.encoder.network import Network
 from guardrails.training.features import Featurizer
 from guardrails.training.graph import onnx_model
@@ -27,7 +27,7 @@ def said(network: Network) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return what the graph and what the network says of some texts, head by head."""
     texts = list(Featurizer(small_tokenizer(), positions=256).features(TYPICAL, seed=0))
     graph = onnx_model(network, ranges(network, texts)).SerializeToString()
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    session = eight_bits(graph)
     pairs = []
     for each in texts:
         ids, types = each.ids.astype(np.int64)[None], each.types.astype(np.int64)[None]
