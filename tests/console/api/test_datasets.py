@@ -10,6 +10,9 @@ from console.datasets.models import Dataset
 from console.experiments.models import Experiment
 from tests.console.api.conftest import App
 
+pytestmark = pytest.mark.usefixtures("guarded")
+"""What goes in passes the project's policy, whose guards ask the guard server."""
+
 QUESTION = {"id": "a", "inputs": {"question": "Where?"}, "expected": "Here.", "tags": ["x"], "split": "dev"}
 
 

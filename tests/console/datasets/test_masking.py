@@ -143,8 +143,7 @@ def test_a_file_that_arrives_stays_in_memory_and_one_that_is_too_large_is_told_s
 ) -> None:
     made: list[object] = []
     monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda *given, **_: made.append(given))
-    rows = b"question\n" + b"what is it like in there?\n" * 2
-    kept = uploaded(owner_client, dataset, rows + b"x" * 3_000_000 + b"\n")
+    kept = uploaded(owner_client, dataset, b"question\n" + (b"x" * 100_000 + b"\n") * 30)
     page = owner_client.post(
         url(dataset, "upload/"),
         {"file": SimpleUploadedFile("large.csv", b"x" * (LARGEST_BYTES + 1024 * 1024))},
