@@ -31,7 +31,7 @@ def means_of(run: int, *, lost_per_run: float = 0.0, seed: int = 0) -> np.ndarra
     drawn = np.random.default_rng([seed, run]).random((3, CASES)) < chances * (
         1.0 - lost_per_run * run / 0.85
     )
-    return drawn.mean(axis=0)
+    return np.asarray(drawn.mean(axis=0))
 
 
 def ended(

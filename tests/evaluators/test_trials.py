@@ -120,9 +120,10 @@ def test_writers_of_one_database_take_turns_and_nothing_counts_twice(tmp_path: P
     assert sorted(key.number for key in found.answers) == list(range(1, 121))
     assert len(found.scores) == 120
     # Every score is one of the answer that is stored, whoever was first.
-    assert {
-        found.scores[key, "m", "v"].value == float(found.answers[key].output) for key in found.answers
-    } == {True}
+    scored = {key: found.scores[key, "m", "v"] for key in found.answers}
+    assert scored == {
+        key: Score(value=float(answer.output), reason="") for key, answer in found.answers.items()
+    }
 
 
 def test_a_writer_killed_in_the_middle_leaves_a_database_that_goes_on(tmp_path: Path) -> None:

@@ -51,9 +51,12 @@ async def let_pass(
         await session.check_output(at("answer", answer))
     prints = tuple(each for one in session.decisions if one.held for each in one.held.fingerprints)
     permit = Permit(
-        **{"escalation_id": WORD, "by": "ada@example.com", "expires_at_s": int(time.time()) + 60} | fields,
+        escalation_id=WORD,
+        by="ada@example.com",
+        expires_at_s=int(time.time()) + 60,
         fingerprints=prints,
     )
+    permit = replace(permit, **fields)
     return Known(dict.fromkeys(prints, permit)), prints
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -47,8 +48,13 @@ def held(proxy: RunningProxy, count: int = 1) -> Sequence[GuardEvent]:
 
 
 def permit(event: GuardEvent, **fields: Any) -> Permit:
-    values = {"escalation_id": event.id, "by": "ada@example.com", "expires_at_s": int(time.time()) + 60}
-    return Permit(**values | fields, fingerprints=tuple(event.fingerprints))
+    permit = Permit(
+        escalation_id=event.id,
+        by="ada@example.com",
+        expires_at_s=int(time.time()) + 60,
+        fingerprints=tuple(event.fingerprints),
+    )
+    return replace(permit, **fields)
 
 
 @pytest.mark.parametrize("is_streamed", [False, True])

@@ -33,7 +33,7 @@ def _collect_static(target: Path) -> None:
     fingerprint = hashlib.sha256()
     for entry in settings.STATICFILES_DIRS:
         # A pair is a folder's name among the pages' files, and the folder.
-        folder = entry[1] if isinstance(entry, tuple) else entry
+        folder = str(entry[1] if isinstance(entry, tuple) else entry)
         for file in sorted(Path(folder).rglob("*")):
             if file.is_file():
                 state = file.stat()

@@ -78,7 +78,7 @@ def test_the_guard_servers_detectors_score_live_calls(
         judging.judge_together(sample(rule), now=datetime.now(UTC))
 
     assert [(score.value, score.reason) for score in scores_of(found)] == [(1.0, "1 EMAIL_ADDRESS")]
-    assert [score.value > 0.5 and score.label == "insult" for score in scores_of(rude)] == [True]
+    assert [(score.value or 0.0) > 0.5 and score.label == "insult" for score in scores_of(rude)] == [True]
 
 
 def test_a_guard_server_that_is_away_costs_no_judgement(
@@ -139,7 +139,7 @@ def test_several_judges_are_asked_as_one(
     assert rule.judge_model == "local/small, careful = 3, quick"
     assert set(states.values()) == {JobState.DONE}, Job.objects.get().last_error
     assert {request.json["model"] for request in judge_model.requests} == {"careful", "quick"}
-    assert [score.value > 0.5 for score in scores_of(rule)] == [True]
+    assert [(score.value or 0.0) > 0.5 for score in scores_of(rule)] == [True]
 
 
 @pytest.mark.parametrize(

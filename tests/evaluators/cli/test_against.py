@@ -8,7 +8,7 @@ import pytest
 
 from evaluators import settings, trials
 from evaluators.cli.run import run
-from evaluators.errors import SuiteError
+from evaluators.errors import SuiteError, TrialLogError
 from evaluators.reuse import taken_over
 from evaluators.trials import TrialLog
 
@@ -105,7 +105,7 @@ def test_a_stored_run_is_a_baseline_that_nobody_asks(
 
 @pytest.mark.parametrize("wanted", ["no-such-branch", "--upload-pack=x", "run:1999"])
 def test_what_is_nothing_of_these_is_named(repository: Path, wanted: str) -> None:
-    with pytest.raises((SuiteError, trials.TrialLogError), match=wanted.removeprefix("run:")):
+    with pytest.raises((SuiteError, TrialLogError), match=wanted.removeprefix("run:")):
         ended(f"--against={wanted}")
 
 

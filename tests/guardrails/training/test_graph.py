@@ -17,9 +17,10 @@ NAMES = ("tokens", "toxicity", "injection", "embedding")
 
 def outsized(network: Network) -> Network:
     """Give two features far larger numbers than the others, as encoders come to have them."""
+    weights = dict(network.named_parameters())
     with torch.no_grad():
-        network.layers[0].first_norm.weight[3] = 25.0
-        network.layers[0].up.weight[5] *= 20
+        weights["layers.0.first_norm.weight"][3] = 25.0
+        weights["layers.0.up.weight"][5] *= 20
     return network
 
 

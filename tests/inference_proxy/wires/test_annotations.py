@@ -146,7 +146,7 @@ def chat_events(seed: int) -> list[bytes]:
         while waiting and noted(ANSWER, waiting[0])["end_index"] <= at and dice.random() < 0.7:
             deltas.append({"annotations": [in_chat(waiting.pop(0))]})
     deltas += [{"annotations": [in_chat(words)]} for words in waiting]
-    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices: list[Body] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
     choices[-1]["finish_reason"] = dice.choice([None, "stop"])
     choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
     return [b"data: " + orjson.dumps({"id": "c", "choices": [each]}) + b"\n\n" for each in choices]
