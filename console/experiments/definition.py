@@ -234,8 +234,8 @@ def checked_name(name: str, what: str) -> str:
 
 def _alone(rule: Any) -> Any:
     """Return what a rule asks of a variant by itself; None when it only compares."""
-    if rule == "must_pass":
-        return rule
+    if not isinstance(rule, Mapping):
+        return rule if rule == "must_pass" else None
     kept = {
         name: value for name, value in rule.items() if name not in ("margin", "ratio", "compare", "fail_when")
     }
