@@ -77,7 +77,7 @@ def test_from_the_first_call_to_a_guard_a_score_and_a_chart(
     page.locator(".menu-list.kinds").get_by_text("Words", exact=True).click()
     added = page.locator("li.guard-row").last
     added.get_by_label("Words", exact=False).first.fill(word)
-    added.get_by_label("Name").fill(f"no {word}")
+    added.get_by_label("Name", exact=True).fill(f"no {word}")
     page.get_by_role("button", name="Save version").click()
     expect(page.get_by_text(f"no {word}").first).to_be_visible()
     before = len(upstream.requests)
