@@ -1,7 +1,9 @@
 """Rooms start fast: importing one loads nothing that belongs to another floor or to a model."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +28,37 @@ def test_a_room_loads_no_more_than_it_needs(module: str, more: set[str]) -> None
     names = {name.partition(".")[0] for name in loaded.stdout.split()}
 
     assert names & (HEAVY | more) == set()
+
+
+WATCHED = """
+import os, sys
+from pathlib import Path
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "onnxruntime":
+            print(os.environ.get("ORT_DISABLE_TELEMETRY"))
+
+sys.meta_path.insert(0, Watch())
+from guardrails.encoder import WEIGHTS
+from guardrails.encoder.backends import on_cpu
+
+assert "onnxruntime" not in sys.modules
+on_cpu(WEIGHTS, threads=1)
+"""
+
+
+def test_onnx_runtime_is_told_to_be_silent_before_it_is_loaded() -> None:
+    said = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["1"]
+
+
+def test_nobody_else_loads_onnx_runtime() -> None:
+    rooms = [Path(room) for room in ("console", "evaluators", "guardrails", "inference_proxy", "ingest")]
+    loading = [
+        str(file)
+        for room in rooms
+        for file in sorted(room.rglob("*.py"))
+        if re.search(r"^\s*(?:import|from) onnxruntime\b", file.read_text(), re.MULTILINE)
+    ]
+    assert loading == ["guardrails/encoder/backends.py"]
