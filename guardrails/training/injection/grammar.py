@@ -75,6 +75,26 @@ def read_templates(path: Path) -> list[Template]:
     return [Template(line, f"{path.stem}:{digest(line)}") for line in dict.fromkeys(_lines(path))]
 
 
+def read_alike(path: Path) -> tuple[list[Template], list[Template]]:
+    """Read blocks of hostile lines (`+ …`) and what is harmless and like them (`- …`), a block to a group.
+
+    Both thus fall into one split: to have learned the hostile line without its like would teach that the form is hostile.
+    """
+    hostile: list[Template] = []
+    harmless: list[Template] = []
+    for block in path.read_text(encoding="utf-8").split("\n\n"):
+        lines = [line.rstrip() for line in block.splitlines() if line.strip() and not line.startswith("#:")]
+        group = f"{path.stem}:{digest(lines[0])}" if lines else ""
+        for line in lines:
+            sides = {"+ ": hostile, "- ": harmless}
+            if line[:2] not in sides:
+                raise ValueError(
+                    f"{path.name}: a line of alike texts begins with '+ ' or '- ', not as {line!r}"
+                )
+            sides[line[:2]].append(Template(line[2:], group))
+    return hostile, harmless
+
+
 def split_of(group: str) -> Split:
     """Return where all texts of a group belong, by a hash of its name."""
     place = int(digest(group), 16) % 100

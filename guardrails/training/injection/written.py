@@ -11,6 +11,7 @@ from guardrails.training.injection.grammar import (
     Grammar,
     Split,
     Template,
+    read_alike,
     read_lists,
     read_templates,
     split_of,
@@ -226,12 +227,22 @@ _RICH = {
     "benign/passages": 2.0,
 }
 """Files whose templates combine to many different texts."""
-_FILES = {
-    f"{folder.name}/{path.stem}": read_templates(path)
-    for folder in sorted(TEMPLATES.iterdir())
-    if folder.is_dir()
-    for path in sorted(folder.glob("*.txt"))
-}
+
+
+def _read_files() -> dict[str, list[Template]]:
+    """Read all templates; those of `alike` join the attacks and the harmless texts of the same name."""
+    files = {
+        f"{folder}/{path.stem}": read_templates(path)
+        for folder in ("attacks", "benign", "indirect")
+        for path in sorted((TEMPLATES / folder).glob("*.txt"))
+    }
+    for path in sorted((TEMPLATES / "alike").glob("*.txt")):
+        for folder, templates in zip(("attacks", "benign"), read_alike(path), strict=True):
+            files.setdefault(f"{folder}/{path.stem}", []).extend(templates)
+    return files
+
+
+_FILES = _read_files()
 _ATTACKS = [file for file in _FILES if file.startswith("attacks/") and file != "attacks/fiction"]
 _BENIGN = [file for file in _FILES if file.startswith("benign/")]
 
