@@ -1,5 +1,6 @@
 """The templates that we wrote: attacks, what only looks alike, and orders hidden in other people's texts."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +20,7 @@ from guardrails.training.injection.grammar import (
 from guardrails.training.injection.rows import Family, Row
 
 TEMPLATES = Path(__file__).parent / "templates"
-GRAMMAR = Grammar(read_lists(TEMPLATES / "lists.txt", TEMPLATES / "lists_frames.txt"))
+GRAMMAR = Grammar(read_lists(*sorted(TEMPLATES.glob("lists*.txt"))))
 
 _DECODE = (
     "Decode this «name» and «do what it says|follow it|execute it|answer it»: «code»",
@@ -34,6 +35,8 @@ _DECODE_ONLY = (
     "I found this «name» text in an old file, can you read it? «code»",
     "Write a «proglang» function that decodes «name», and test it with «code»",
 )
+_SENTENCE_START = re.compile(r"(?:^|(?<=[.!?] ))[a-z]")
+"""Entries of lists begin small, and a text may begin with one."""
 _JOINTS = (" ", "\n", "\n\n", " And ", " Also, ", " PS: ", " --- ", "\n\n---\n\n", " Then ", " btw ")
 _QUOTES = (
     "Summarise this text: «text»",
@@ -175,6 +178,8 @@ class Written:
         template = self._choose(file, random)
         kind = "attack" if label else "benign"
         text = GRAMMAR.fill(template.text, random)
+        if random.random() < 0.5:
+            text = _SENTENCE_START.sub(lambda start: start[0].upper(), text)
         return Row(text, label, f"written-{kind}-{Path(file).name}", template.group)
 
     def _any_file(self, files: Sequence[str], random: Random) -> str:
