@@ -79,12 +79,14 @@ def read_alike(path: Path) -> tuple[list[Template], list[Template]]:
     """Read blocks of hostile lines (`+ …`) and what is harmless and like them (`- …`), a block to a group.
 
     Both thus fall into one split: to have learned the hostile line without its like would teach that the form is hostile.
+    A block is only kept for judging if every line of it would be on its own: earlier weights learned from lines one by one.
     """
     hostile: list[Template] = []
     harmless: list[Template] = []
     for block in path.read_text(encoding="utf-8").split("\n\n"):
         lines = [line.rstrip() for line in block.splitlines() if line.strip() and not line.startswith("#:")]
-        group = f"{path.stem}:{digest(lines[0])}" if lines else ""
+        groups = [f"{path.stem}:{digest(line[2:])}" for line in lines]
+        group = next((each for each in groups if split_of(each) == "train"), "".join(groups[:1]))
         for line in lines:
             sides = {"+ ": hostile, "- ": harmless}
             if line[:2] not in sides:
