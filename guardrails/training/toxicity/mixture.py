@@ -11,7 +11,6 @@ from guardrails.training.injection import disguises
 from guardrails.training.injection.grammar import (
     Grammar,
     Split,
-    Template,
     read_lists,
     read_templates,
     split_of,
@@ -20,13 +19,18 @@ from guardrails.training.injection.public import comment_group, plain_sentences
 from guardrails.training.injection.rows import Row, window
 from guardrails.training.injection.written import GRAMMAR as TALK
 from guardrails.training.injection.written import Written, varied
+from guardrails.training.toxicity.dutch import dutch_lists
+from guardrails.training.toxicity.pairs import read_pairs
 from guardrails.training.toxicity.votes import judged_comments, labels_of, madlibs
 
 HELD_OUT_SOURCES = frozenset(("civil-comments-test", "madlibs-nl"))
 """Sources of which nothing is ever trained on: `held_out` yields them."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_GRAMMAR = Grammar(read_lists(_TEMPLATES / "lists.txt", _TEMPLATES / "lists_tongues.txt"))
+_GRAMMAR = Grammar(
+    read_lists(_TEMPLATES / "lists.txt", _TEMPLATES / "lists_tongues.txt")
+    | dutch_lists(_TEMPLATES / "lists_nl.txt")
+)
 _RUDE = frozenset(
     entry.lower()
     for name in ("insult", "badadj", "swear", "slur")
@@ -40,11 +44,14 @@ _WEIGHTS = {
     "madlibs-en": 6.0,
     "madlibs-de": 3.0,
     "toxic": 16.0,
-    "toxic_functions": 9.0,
-    "toxic_tongues": 15.0,
     "harmless": 12.0,
-    "harmless_functions": 10.0,
-    "harmless_tongues": 15.0,
+    "pairs_en hostile": 14.0,
+    "pairs_en harmless": 15.0,
+    "pairs_nl hostile": 15.0,
+    "pairs_nl harmless": 15.0,
+    "harmless_nl": 7.0,
+    "pairs_tongues hostile": 11.0,
+    "pairs_tongues harmless": 12.0,
     "talk": 14.0,
     "plain": 10.0,
     "messages": 4.0,
@@ -112,10 +119,21 @@ def _sources(data: Path, split: Split) -> dict[str, Callable[[Random], _Judged]]
     calm = [row for row in sentences if row.source != "tweets"]
     messages = [row for row in sentences if row.source == "tweets" and not _RUDE & _words(row.text)]
     talk = Written(split)
-    for name, draw in _OURS.items():
-        lines = [each for each in read_templates(_TEMPLATES / f"{name}.txt") if split_of(each.group) == split]
-        if lines:
-            found[name] = partial(_one_of, lines, draw)
+    dutch = _lines_of("harmless_nl", split)
+    ours: dict[str, tuple[Sequence[_Line], _Others | None]] = {
+        "toxic": ([side for side in _sides("toxic", split) if side.kinds], _english),
+        "harmless": (_lines_of("harmless", split), _english),
+        "harmless_nl": (dutch, partial(_any_line, dutch)),
+    }
+    for name, others in (
+        ("pairs_en", _english),
+        ("pairs_nl", partial(_any_line, dutch)),
+        ("pairs_tongues", None),
+    ):
+        sides = _sides(name, split)
+        ours[f"{name} hostile"] = [side for side in sides if side.kinds], others
+        ours[f"{name} harmless"] = [side for side in sides if not side.kinds], others
+    found |= {name: partial(_written, lines, others) for name, (lines, others) in ours.items() if lines}
     return found | {
         "talk": lambda random: _talk(talk, random),
         "plain": lambda random: _plain(random.choice(calm)),
@@ -140,51 +158,66 @@ def _sentences(data: Path, language: str) -> Iterator[_Judged]:
         yield _Judged(text, labels, f"madlibs-{language}", f"madlibs-{language}:{template}:{first}")
 
 
-def _written(template: Template, random: Random) -> _Judged:
-    names, _, line = template.text.partition("| ")
-    text = _GRAMMAR.fill(line, random)
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    group: str
+    kinds: Sequence[str] = ()
+
+
+_Others = Callable[[Random], str]
+"""Says something ordinary, for a text to stand in."""
+
+
+def _lines_of(name: str, split: Split) -> list[_Line]:
+    lines = read_templates(_TEMPLATES / f"{name}.txt")
+    return [_Line(each.text, each.group) for each in lines if split_of(each.group) == split]
+
+
+def _sides(name: str, split: Split) -> list[_Line]:
+    """The hostile lines of a file of pairs and their likes, of those pairs that belong to a split."""
+    pairs = [each for each in read_pairs(_TEMPLATES / f"{name}.txt") if split_of(each.group) == split]
+    hostile = [_Line(each.hostile.text, each.group, each.kinds) for each in pairs if each.hostile]
+    return [*hostile, *(_Line(like.text, each.group) for each in pairs for like in each.likes)]
+
+
+def _written(lines: Sequence[_Line], others: _Others | None, random: Random) -> _Judged:
+    line = random.choice(lines)
+    text = _GRAMMAR.fill(line.text, random)
+    if line.kinds:
+        text = _disguised(text, random)
+    if others:
+        text = _among_others(text, others, random)
+    source = "written-toxic" if line.kinds else "written-harmless"
+    return _Judged(text, labels_of(dict.fromkeys(line.kinds, 1.0)), source, line.group)
+
+
+def _disguised(text: str, random: Random) -> str:
+    """Now and then hide what is said, as people do who fear a filter."""
     chance = random.random()
     if chance < 0.12:
-        text = starred(text, random)
-    elif chance < 0.18:
-        text = disguises.in_leet(text, random)
-    elif chance < 0.22:
-        text = text.replace(" ", random.choice((".", " ", "  ")))
-    kinds = dict.fromkeys(names.split(","), 1.0)
-    return _Judged(_among_others(text, random), labels_of(kinds), "written-toxic", template.group)
+        return starred(text, random)
+    if chance < 0.18:
+        return disguises.in_leet(text, random)
+    return text.replace(" ", random.choice((".", " ", "  "))) if chance < 0.22 else text
 
 
-def _harmless(template: Template, random: Random) -> _Judged:
-    text = _among_others(_GRAMMAR.fill(template.text, random), random)
-    return _Judged(text, labels_of({}), "written-harmless", template.group)
-
-
-_OURS: Mapping[str, Callable[[Template, Random], _Judged]] = {
-    "toxic": _written,
-    "toxic_functions": _written,
-    "toxic_tongues": _written,
-    "harmless": _harmless,
-    "harmless_functions": _harmless,
-    "harmless_tongues": _harmless,
-}
-"""Our files of templates, with what makes texts of them: a hostile file and a harmless one belong together."""
-
-
-def _among_others(text: str, random: Random) -> str:
+def _among_others(text: str, others: _Others, random: Random) -> str:
     """Now and then set a text among ordinary sentences, so that a short insult counts also in a long message."""
     if random.random() < 0.75:
         return text
     sentences = [text]
     for _ in range(random.choice((1, 1, 2, 4))):
-        other = TALK.fill(random.choice(("«doc_sentence»", "«question»")), random)
-        sentences.insert(random.randrange(len(sentences) + 1), other)
+        sentences.insert(random.randrange(len(sentences) + 1), others(random))
     return " ".join(sentences)
 
 
-def _one_of(
-    templates: Sequence[Template], draw: Callable[[Template, Random], _Judged], random: Random
-) -> _Judged:
-    return draw(random.choice(templates), random)
+def _english(random: Random) -> str:
+    return TALK.fill(random.choice(("«doc_sentence»", "«question»")), random)
+
+
+def _any_line(lines: Sequence[_Line], random: Random) -> str:
+    return _GRAMMAR.fill(random.choice(lines).text, random)
 
 
 def _words(text: str) -> frozenset[str]:

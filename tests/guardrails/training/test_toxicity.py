@@ -11,7 +11,9 @@ from guardrails.training.examples import Example
 from guardrails.training.injection.grammar import read_templates
 from guardrails.training.rows import fingerprint
 from guardrails.training.toxicity import mixture
-from guardrails.training.toxicity.mixture import starred
+from guardrails.training.toxicity.dutch import attributive, dutch_lists, participle, stem
+from guardrails.training.toxicity.mixture import _TEMPLATES, starred
+from guardrails.training.toxicity.pairs import read_pairs
 from guardrails.training.toxicity.votes import LABELS, judged_comments, labels_of, madlibs
 from tests.guardrails.training.published import published
 
@@ -125,10 +127,80 @@ def test_stars_hide_what_is_rude_and_leave_the_rest() -> None:
 def test_naming_a_group_in_any_tongue_is_as_often_harmless_as_hostile(learned: list[Example]) -> None:
     files = Counter((each.group.split(":")[0], (each.toxicity or {})["toxicity"]) for each in learned)
 
-    for subject in ("tongues", "functions"):
-        hostile, harmless = files[f"toxic_{subject}", 1.0], files[f"harmless_{subject}", 0.0]
-        assert 0.6 < hostile / harmless < 1.7
-        assert not files[f"toxic_{subject}", 0.0] + files[f"harmless_{subject}", 1.0]
+    for subject in ("tongues", "en", "nl"):
+        assert 0.6 < files[f"pairs_{subject}", 1.0] / files[f"pairs_{subject}", 0.0] < 1.7
+
+
+def test_a_hostile_line_and_what_is_like_it_are_one_group(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.txt"
+    path.write_text(
+        "insult,threat| I will get you || I will call you || I like you\n| a quotation\nobscene| damn\n"
+    )
+
+    both, harmless, hostile = read_pairs(path)
+
+    assert both.hostile
+    assert both.kinds == ["insult", "threat"]
+    assert [like.text for like in both.likes] == ["I will call you", "I like you"]
+    assert {both.hostile.group, *(like.group for like in both.likes)} == {both.group}
+    assert (harmless.hostile, [like.text for like in harmless.likes]) == (None, ["a quotation"])
+    assert hostile.hostile
+    assert (hostile.hostile.text, hostile.likes) == ("damn", [])
+
+
+@pytest.mark.parametrize("name", ["pairs_nl"])
+def test_most_hostile_lines_have_a_like(name: str) -> None:
+    pairs = [each for each in read_pairs(_TEMPLATES / f"{name}.txt") if each.hostile]
+
+    assert sum(bool(each.likes) for each in pairs) > 0.5 * len(pairs)
+
+
+@pytest.mark.parametrize(
+    ("adjective", "form"),
+    [
+        ("dom", "domme"),
+        ("waardeloos", "waardeloze"),
+        ("lief", "lieve"),
+        ("gemeen", "gemene"),
+        ("Turks", "Turkse"),
+        ("tevreden", "tevreden"),
+        ("aardig", "aardige"),
+        ("lui", "luie"),
+    ],
+)
+def test_a_dutch_adjective_is_written_as_before_a_noun(adjective: str, form: str) -> None:
+    assert attributive(adjective) == form
+
+
+@pytest.mark.parametrize(
+    ("verb", "first", "done"),
+    [
+        ("haten", "haat", "gehaat"),
+        ("knuffelen", "knuffel", "geknuffeld"),
+        ("respecteren", "respecteer", "gerespecteerd"),
+        ("vermoorden", "vermoord", "vermoord"),
+        ("bespotten", "bespot", "bespot"),
+        ("elimineren", "elimineer", "geëlimineerd"),
+        ("verjagen", "verjaag", "verjaagd"),
+    ],
+)
+def test_a_dutch_verb_has_its_forms(verb: str, first: str, done: str) -> None:
+    assert (stem(verb), participle(verb)) == (first, done)
+
+
+def test_irregular_dutch_forms_stand_in_the_list_of_words(tmp_path: Path) -> None:
+    path = tmp_path / "lists.txt"
+    names = ("goed", "groep", "beroep", "naam", "ding", "haten", "lief")
+    empty = "".join(f"= {name}\nslecht\n" for name in names)
+    path.write_text(
+        f"{empty}= mensen\nTurk/Turken\n= schelden\nrat/ratten\n= slecht\nrot/rotte\n= doden\nneer+slaan/sla neer/neergeslagen\n"
+    )
+
+    lists = dutch_lists(path)
+
+    assert (lists["nl_slechte"], lists["nl_mv"]) == (["rotte"], ["Turken"])
+    assert lists["nl_doden_vorm"] == ["neerslaan", "sla neer", "slaat neer"]
+    assert lists["nl_doden_gedaan"] == ["neergeslagen"]
 
 
 def test_every_template_can_be_filled_and_leaves_no_hole() -> None:
