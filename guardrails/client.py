@@ -3,7 +3,6 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import aiohttp
@@ -161,7 +160,7 @@ def _joined(parts: Sequence[Findings]) -> Findings:
     if len(parts) == 1:
         return parts[0]
     return tuple(
-        replace(each, start=each.start + LONGEST_TEXT * number, end=each.end + LONGEST_TEXT * number)
+        each._replace(start=each.start + LONGEST_TEXT * number, end=each.end + LONGEST_TEXT * number)
         for number, findings in enumerate(parts)
         for each in findings
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from guardrails.findings import Stretch, cut_before, merged
@@ -212,7 +212,7 @@ class Watch:
             whole.settled = TO_THE_END
             findings = whole.guard.judge("".join(whole.pieces), self._conversation)
             if findings and whole.guard.reads_raw:
-                findings = [replace(each, start=0, end=whole.length) for each in findings]
+                findings = [each._replace(start=0, end=whole.length) for each in findings]
             self._note(whole.tally, findings)
         whole.tally.duration_ns += time.perf_counter_ns() - started
 

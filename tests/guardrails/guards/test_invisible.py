@@ -1,6 +1,10 @@
 """What nobody sees is found; what writing needs is left alone."""
 
+from itertools import groupby
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guardrails.guards.invisible import build
 from guardrails.policy import PolicyError
@@ -73,3 +77,61 @@ def test_a_policy_may_look_for_some_kinds_only_and_for_longer_runs() -> None:
 def test_what_cannot_be_built_is_refused_in_a_sentence(parameters: dict[str, object], sentence: str) -> None:
     with pytest.raises(PolicyError, match=sentence):
         build(parameters)
+
+
+PIECES = st.sampled_from(
+    (
+        *"ab1#é✌م\u0b95\n",
+        "👨",
+        "🏴",
+        "\u200b",
+        "\u200c",
+        "\u200d",
+        "\u200f",
+        "\u202e",
+        "\u00ad",
+        "\ufe0e",
+        "\ufe0f",
+        "\u20e3",
+        "\x00",
+        "\x7f",
+        "\U000e0041",
+        "\U000e007f",
+        "\U000e0101",
+        TAGGED,
+    )
+)
+
+
+def one_after_the_other(text: str, at_least: int) -> list[tuple[str, int, int]]:
+    """Say of each run of hidden characters, one character after the other, what it is."""
+    guard = build({"at_least": at_least})
+    hidden = [not guard.is_clear(character) for character in text]
+    expected = []
+    for is_hidden, places in groupby(range(len(text)), key=hidden.__getitem__):
+        run = list(places)
+        start, end = run[0], run[-1] + 1
+        entity = is_hidden and guard.entity_of(text[start - 1 : start], text[start:end], text[end : end + 1])
+        expected += [(entity, start, end)] * bool(entity)
+    return expected
+
+
+@given(pieces=st.lists(PIECES, max_size=40), at_least=st.sampled_from((1, 1, 2, 3)))
+def test_runs_are_what_each_of_their_characters_makes_them(pieces: list[str], at_least: int) -> None:
+    text = "".join(pieces)
+
+    assert found(text, at_least=at_least) == one_after_the_other(text, at_least)
+
+
+@given(pieces=st.lists(PIECES, max_size=40), cuts=st.lists(st.integers(0, 60), max_size=8))
+def test_however_a_text_grows_the_same_runs_are_found(pieces: list[str], cuts: list[int]) -> None:
+    text = "".join(pieces)
+    scanner = build({}).scanner()
+    findings = []
+    for end in [*sorted(cuts), len(text)]:
+        base = max(scanner.settled - 1, 0)
+        findings += scanner.advance(text[base:end], base, is_final=False)
+    base = max(scanner.settled - 1, 0)
+    findings += scanner.advance(text[base:], base, is_final=True)
+
+    assert [(each.entity, each.start, each.end) for each in findings] == found(text)

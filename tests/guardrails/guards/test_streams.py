@@ -153,7 +153,8 @@ def test_a_flagged_stream_passes_at_once_and_is_flagged_as_the_whole(
 ) -> None:
     kind, drawn, seed = case
     example = EXAMPLES[kind]
-    text = text_of(example, drawn)
+    # Of what begins like JSON half an escape is held until it can be read.
+    text = f"\u2014 {text_of(example, drawn)}"
     rules = example.policy(kind, "flag")
     session, other = example.session(rules), example.session(rules)
     stream = session.open_stream("answer")
@@ -164,7 +165,7 @@ def test_a_flagged_stream_passes_at_once_and_is_flagged_as_the_whole(
 
     assert out == chunks
     run(other.check_output(at("answer", text)))
-    assert said(session.decisions) == said(other.decisions) * bool(text)
+    assert said(session.decisions) == said(other.decisions)
 
 
 def test_the_guarded_whole_of_nothing_is_nothing() -> None:
