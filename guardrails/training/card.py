@@ -81,14 +81,15 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     for source, share in injection["flagged_by_source"].items():
         yield f"- `{source}`: {share:.3f}"
     yield ""
-    yield "Judged apart at the same threshold: the second round of our own hardest texts, not learned from nor fitted on; attacks that a machine"
-    yield "translated into sixteen languages; and mails beside a user's task, most with a wish in them that is not the user's."
+    yield "Judged apart at the same threshold: the second round of our own hardest texts, not learned from nor fitted on; the third,"
+    yield "written blind by another hand; attacks that a machine translated into sixteen languages; and mails beside a user's task, most with a"
+    yield "wish in them that is not the user's."
     yield ""
     for source, scores in injection["besides"].items():
-        alarms = "" if scores["false_alarms"] is None else f", false alarms {scores['false_alarms']:.3f}"
-        yield f"- `{source}` ({scores['texts']} texts): recall {scores['recall']:.3f}{alarms}; at even odds, recall {scores['recall_at_even_odds']:.3f}"
+        yield f"- `{source}` ({scores['texts']} texts): {_besides(scores)}"
     yield ""
-    yield "Toxicity, by source not learned from:"
+    yield "Toxicity, by source not learned from; the texts of each `toxicity-challenge` were written blind by another hand, half of them toxic and"
+    yield "half of the others only seemingly so:"
     yield ""
     for source, scores in measured["toxicity"].items():
         each = ", ".join(
@@ -106,8 +107,8 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield "the judged ones. Four candidates were compared on texts set apart, two of them on the judged texts, too, and the better one there was"
     yield "kept; how much the hard texts weigh in the line of the injection head was chosen with an eye on their second round and on the pairs"
     yield "of mails. The numbers lean to the optimistic side, those of injection most. The toxic comments judged are of"
-    yield "discussions not learned from, but of a collection that was; the one source held out whole is the Dutch one, of whose language"
-    yield "only our own templates were learned. The line that makes the injection head's probabilities true was fitted on templates kept"
+    yield "discussions not learned from, but of a collection that was; held out whole are the Dutch madlibs, of whose language only our"
+    yield "own templates were learned, and the texts of another hand. The line that makes the injection head's probabilities true was fitted on templates kept"
     yield "apart, benign texts of other sources and the first round of our hardest texts. Dates of birth, tax numbers and their like are told apart by the"
     yield "words around them; tweets are harder than anything else."
     yield ""
@@ -121,6 +122,13 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield "found. Toxicity as irony, quotation or implication is often missed. In other languages than English, harmless sentences about groups of"
     yield "people are called toxic far too often (the false alarms of the Dutch source above): let toxicity there flag and nothing more."
     yield "Numbers on your own texts will differ: shadow a guard before it blocks."
+
+
+def _besides(scores: Mapping[str, Any]) -> str:
+    even = {"recall": scores["recall_at_even_odds"], "false_alarms": scores["false_alarms_at_even_odds"]}
+    strict = scores["recall_at_1_percent_false_alarms"]
+    at_strict = "" if strict is None else f"; at 1 % false alarms, recall {strict:.3f}"
+    return f"{_flagged(scores)}; at even odds, {_flagged(even)}{at_strict}"
 
 
 def _flagged(scores: Mapping[str, Any]) -> str:

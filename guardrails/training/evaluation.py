@@ -206,12 +206,17 @@ def _besides(encoder: Encoder, examples: Sequence[Example]) -> Mapping[str, Any]
     result: dict[str, Any] = {}
     for source in sorted(set(sources.tolist())):
         attacks, benign = ((sources == source) & ((truth > 0.5) == is_attack) for is_attack in (True, False))
+        strict = threshold_at(chances[benign], share=FALSE_ALARMS) if benign.any() else np.nan
         result[source] = {
             "texts": int((sources == source).sum()),
             "attacks": int(attacks.sum()),
             "recall": rounded(float(flagged[attacks].mean())),
             "recall_at_even_odds": rounded(float((chances[attacks] > 0.5).mean())),
-            "false_alarms": rounded(float(flagged[benign].mean())) if benign.any() else None,
+            "recall_at_1_percent_false_alarms": rounded(float((chances[attacks] > strict).mean()))
+            if benign.any()
+            else None,
+            "false_alarms": _share(flagged[benign]),
+            "false_alarms_at_even_odds": _share(chances[benign] > 0.5),
         }
     return result
 

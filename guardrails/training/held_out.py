@@ -13,8 +13,8 @@ SEED = 20_000
 _PII = 2_500
 _WRITTEN = 1_500
 _TYPICAL = 400
-BLIND = "challenge-blind"
-"""The source of those of our own hardest texts by which nobody has mended anything."""
+BLIND = frozenset(("challenge-blind", "challenge-third"))
+"""The sources of those of our own hardest texts by which nobody has mended anything."""
 CALIBRATED_ON = frozenset(
     ("llmbar-instructions", "summedits-samsum", "do-not-answer-human_chatbox", "wikigold")
 )
@@ -29,6 +29,7 @@ class HeldOut:
     pii_test: list[Example]
     toxicity_dev: list[Example]
     toxicity_test: list[Example]
+    """Of documents, or of whole sources, not trained on; the last of them by another hand."""
     injection_dev: list[Example]
     injection_benign: list[Example]
     """Of sources not trained on, to choose the threshold with."""
@@ -39,7 +40,7 @@ class HeldOut:
     injection_written: list[Example]
     """Of templates and documents not trained on, but of the kinds that were."""
     injection_besides: list[Example]
-    """The second round of the hardest texts and other sources not trained on, judged apart from the rest."""
+    """The later rounds of the hardest texts and other sources not trained on, judged apart from the rest."""
 
     def judged(self) -> Iterable[Example]:
         """Yield every text that something is measured on."""
@@ -77,14 +78,14 @@ def held_out(data: Path) -> HeldOut:
         pii_dev=list(pii(data, seed=SEED, count=_PII, split="dev")),
         pii_test=list(pii(data, seed=SEED, count=_PII, split="test")),
         toxicity_dev=list(toxicity.examples(data, seed=SEED, count=_WRITTEN, split="dev")),
-        toxicity_test=list(toxicity.held_out(data)),
+        toxicity_test=[*toxicity.held_out(data), *toxicity.challenge()],
         injection_dev=list(injection.examples(data, seed=SEED, count=_WRITTEN, split="dev")),
         injection_benign=[each for each in unseen if each.source in CALIBRATED_ON],
         injection_test=[each for each in unseen if each.source not in CALIBRATED_ON],
-        injection_hard=[each for each in hardest if each.source != BLIND],
+        injection_hard=[each for each in hardest if each.source not in BLIND],
         injection_written=list(injection.examples(data, seed=SEED, count=_WRITTEN, split="test")),
         injection_besides=[
-            *(each for each in hardest if each.source == BLIND),
+            *(each for each in hardest if each.source in BLIND),
             *injection.judged_besides(data),
         ],
     )

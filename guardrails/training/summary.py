@@ -28,6 +28,7 @@ class Aim:
         return value <= self.aim if self.is_at_most else value >= self.aim
 
 
+_THIRD = ("injection", "besides", "challenge-third")
 AIMS = (
     Aim("pii", "character recall", ("pii", "recognizers_and_encoder", "character_recall"), 0.97),
     Aim("pii", "character precision", ("pii", "recognizers_and_encoder", "character_precision"), 0.93),
@@ -58,8 +59,30 @@ AIMS = (
         0.05,
         is_at_most=True,
     ),
+    *(
+        Aim(
+            "toxicity",
+            f"AUROC, written by another hand, blind: {name}",
+            ("toxicity", f"toxicity-challenge-{language}", "auroc", "toxicity"),
+            0.95,
+        )
+        for language, name in (("en", "English"), ("nl", "Dutch"), ("de", "German"))
+    ),
     Aim("injection", "recall at 1 % false alarms", ("injection", "recall_at_1_percent_false_alarms"), 0.80),
     Aim("injection", "calibration error", ("injection", "calibration_error"), 0.05, is_at_most=True),
+    Aim(
+        "injection",
+        "recall at 1 % false alarms, written by another hand, blind",
+        (*_THIRD, "recall_at_1_percent_false_alarms"),
+        0.80,
+    ),
+    Aim(
+        "injection",
+        "false alarms at even odds, written by another hand, blind",
+        (*_THIRD, "false_alarms_at_even_odds"),
+        0.05,
+        is_at_most=True,
+    ),
 )
 
 

@@ -56,18 +56,19 @@ def order(number: int, source: str) -> Example:
     )
 
 
+JUDGED = (COMMENTS, "madlibs-nl", *(f"toxicity-challenge-{language}" for language in ("en", "nl", "de")))
 TEXTS = HeldOut(
     pii_dev=[personal(number) for number in range(8)],
     pii_test=[personal(number) for number in range(8, 16)],
     toxicity_dev=[comment(number, "dev") for number in range(8)],
-    toxicity_test=[comment(number, source) for number in range(8) for source in (COMMENTS, "madlibs-nl")],
+    toxicity_test=[comment(number, source) for number in range(8) for source in JUDGED],
     injection_dev=[order(number, "dev") for number in range(8)],
     injection_benign=[order(2 * number, min(CALIBRATED_ON)) for number in range(8)],
     injection_hard=[order(number, "hard") for number in range(8)],
     injection_test=[order(number, "elsewhere") for number in range(8)],
     injection_written=[order(number, "written") for number in range(8)],
     injection_besides=[order(2 * number + 1, "attacks only") for number in range(4)]
-    + [order(number, "both") for number in range(8)],
+    + [order(number, source) for number in range(8) for source in ("both", "challenge-third")],
 )
 
 
@@ -84,7 +85,7 @@ def measured(encoder: Encoder) -> Any:
 
 def test_everything_asked_for_is_measured(measured: Any) -> None:
     assert set(measured["summary"]) >= {"pii: character recall", "injection: recall at 1 % false alarms"}
-    assert measured["rows_judged_on"] == 8 + 16 + 8 + 8 + 12
+    assert measured["rows_judged_on"] == 8 + 40 + 8 + 8 + 20
     assert json.loads(json.dumps(measured)) == measured
 
 
@@ -95,6 +96,14 @@ def test_further_sources_are_judged_each_alone(measured: Any) -> None:
     assert besides["both"]["attacks"] == 4
     assert 0 <= besides["both"]["false_alarms"] <= 1
     assert besides["attacks only"]["false_alarms"] is None
+    assert besides["attacks only"]["recall_at_1_percent_false_alarms"] is None
+
+
+def test_what_another_hand_wrote_has_rows_of_its_own(measured: Any) -> None:
+    rows = {name for name in measured["summary"] if "written by another hand, blind" in name}
+
+    assert len(rows) == 5
+    assert 0 <= measured["injection"]["besides"]["challenge-third"]["false_alarms_at_even_odds"] <= 1
 
 
 def test_the_recognizers_find_what_has_a_form(measured: Any) -> None:

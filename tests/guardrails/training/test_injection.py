@@ -78,6 +78,8 @@ def test_no_text_of_the_challenge_is_learned(learned: list[Example]) -> None:
         ("challenge", 0.0): 150,
         ("challenge-blind", 1.0): 60,
         ("challenge-blind", 0.0): 60,
+        ("challenge-third", 1.0): 100,
+        ("challenge-third", 0.0): 100,
     }
     assert not seen & {fingerprint(each) for each in hard}
 

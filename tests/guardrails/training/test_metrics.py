@@ -94,5 +94,5 @@ def measured(value: float) -> dict[str, object]:
 
 def test_the_summary_says_what_falls_short() -> None:
     assert set(summary(measured(1.0)).values()) == {1.0}
-    assert all("calibration" in text for texts in short_of(measured(1.0)).values() for text in texts)
+    assert all("at most" in text for texts in short_of(measured(1.0)).values() for text in texts)
     assert set(short_of(measured(0.01))) == {"pii", "toxicity", "injection"}
