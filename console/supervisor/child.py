@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from console.supervisor.logs import LogPrinter
+from guardrails.server.vitals import Patience
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+"""Between the second fall and the second start anew; the first time it is started at once."""
 STEADY_AFTER_S = 60.0
-"""A process that lived this long starts again with the shortest pause."""
-CHECK_TIMEOUT_S, CHECKS_MISSED = 4.0, 6
+"""A process that lived this long is started again at once."""
+CHECK_TIMEOUT_S = 4.0
+TURNS, CHECKS = 5, 3
+"""In so many turns it is seen whether a process stands still; so many checks in a row has one that hangs not passed."""
 _PR_SET_PDEATHSIG = 1
 
 Check = Callable[[], Awaitable[bool]]
@@ -49,7 +53,9 @@ class ChildSpec:
     start_timeout_s: float = 90.0
     stop_timeout_s: float = 6.0
     hung_after_s: float = 30.0
-    """A process that was ready and misses all its checks for so long is ended and started again."""
+    """A process that was ready and passes no check for so long, not counting what it waits for a core, is ended and started again."""
+    still_after_s: float | None = None
+    """So is one that for so long uses no processor at all while it is checked; for those whose check waits for nobody else."""
 
 
 @dataclass(slots=True)
@@ -67,7 +73,7 @@ class Child:
 
     async def keep_running(self) -> None:
         """Run the process until `stop`, starting it again after each fall with a growing pause."""
-        pause_s = FIRST_PAUSE_S
+        pause_s = 0.0
         while not self._stopping:
             started = time.monotonic()
             self.state = State.STARTING
@@ -77,12 +83,11 @@ class Child:
             self.state = State.FALLEN
             self.restarts += 1
             if time.monotonic() - started > STEADY_AFTER_S:
-                pause_s = FIRST_PAUSE_S
-            self.printer.note(
-                self.spec.name, f"ended with {_describe(code)}; starting again in {pause_s:.1f} s"
-            )
+                pause_s = 0.0
+            when = f"in {pause_s:.1f} s" if pause_s else "at once"
+            self.printer.note(self.spec.name, f"ended with {_describe(code)}; starting again {when}")
             await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            pause_s = min(max(pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         self.state = State.STOPPED
 
     async def stop(self) -> None:
@@ -116,10 +121,10 @@ class Child:
         reading = asyncio.create_task(self._read(process))
         code = await process.wait()
         watching.cancel()
-        # A grandchild may hold the pipe open; its lines are not worth waiting for.
+        # A grandchild would hold the pipe open, and what it has open.
+        self._signal(signal.SIGKILL, group=True)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(reading, 0.5)
-        self._signal(signal.SIGKILL, group=True)
         return code
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
@@ -148,20 +153,9 @@ class Child:
         while not await _passes(self.spec.check, CHECK_TIMEOUT_S):  # noqa: ASYNC110 — the other side is a process
             await asyncio.sleep(0.1)
         self._is_ready()
-        # Misses are counted, and not the time: were we stopped ourselves, only one would have been missed.
-        missed, turn_s = 0, self.spec.hung_after_s / CHECKS_MISSED
-        while True:
-            has_passed, _ = await asyncio.gather(
-                _passes(self.spec.lives or self.spec.check, 0.8 * turn_s), asyncio.sleep(turn_s)
-            )
-            missed = 0 if has_passed else missed + 1
-            if missed >= CHECKS_MISSED:
-                self.printer.note(
-                    self.spec.name,
-                    f"has not answered its health check for {self.spec.hung_after_s:.0f} s; ending it",
-                )
-                self._signal(signal.SIGKILL, group=True)
-                return
+        why = await _why_hung(process.pid, self.spec)
+        self.printer.note(self.spec.name, f"does not answer its health check and {why}; ending it")
+        self._signal(signal.SIGKILL, group=True)
 
     def _is_ready(self) -> None:
         self.state = State.READY
@@ -197,6 +191,32 @@ async def run_to_end(
     except asyncio.CancelledError:
         process.kill()
         raise
+
+
+async def _why_hung(process: int, spec: ChildSpec) -> str:
+    """Check a process until it is to be believed that it hangs; return why."""
+    check = spec.lives or spec.check
+    assert check is not None
+    still_s = spec.hung_after_s if spec.still_after_s is None else spec.still_after_s
+    turn_s, within_s = still_s / TURNS, spec.hung_after_s / CHECKS
+    patience = Patience(process=process, still_s=still_s, silent_s=spec.hung_after_s)
+    why = ""
+    while not why:
+        checking = asyncio.create_task(_passes(check, within_s))
+        try:
+            # One that is slow to answer is watched meanwhile, and not asked again.
+            while not why:
+                await asyncio.sleep(turn_s)
+                if checking.done():
+                    break
+                why = patience.wait(turn_s)
+        finally:
+            checking.cancel()
+        if checking.done() and checking.result():
+            patience.renew()
+        elif checking.done():
+            why = patience.wait(turn_s, is_due=False)
+    return why
 
 
 async def _passes(check: Check, within_s: float) -> bool:

@@ -155,6 +155,7 @@ def specs(plan: Plan) -> list[ChildSpec]:
             check=answers_http(_LOOPBACK, ports["guard"], "/health"),
             lives=answers_http(_LOOPBACK, ports["guard"], "/metrics"),
             hung_after_s=10.0,
+            still_after_s=1.5,
         )
     add(
         "web",
@@ -198,12 +199,14 @@ def specs(plan: Plan) -> list[ChildSpec]:
         "proxy",
         [python, "-m", "inference_proxy", "--host", plan.host, "--port", str(plan.proxy_port)],
         check=answers_http(probe, plan.proxy_port, "/health"),
+        still_after_s=1.5,
         after=tuple(name for name in ("redis",) if name in plan.names),
     )
     add(
         "receiver",
         [python, "-m", "inference_proxy.receiver", "--host", plan.host, "--port", str(plan.otlp_port)],
         check=answers_http(probe, plan.otlp_port, "/health"),
+        still_after_s=1.5,
         after=tuple(name for name in ("redis",) if name in plan.names),
     )
     add(

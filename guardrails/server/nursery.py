@@ -62,6 +62,7 @@ def have_workers(control: int, do_work: Callable[[socket.socket], None]) -> None
     gc.freeze()
     line = socket.socket(fileno=control)
     line.send(READY)
+    dying: set[int] = set()
     while True:
         try:
             said, sockets, *_ = socket.recv_fds(line, 16, 1)
@@ -69,6 +70,7 @@ def have_workers(control: int, do_work: Callable[[socket.socket], None]) -> None
             return
         if not said:
             return
+        _bury(dying)
         if said[:1] == BIRTH:
             pid = os.fork()
             if not pid:
@@ -77,7 +79,11 @@ def have_workers(control: int, do_work: Callable[[socket.socket], None]) -> None
             os.close(sockets[0])
             line.send(pid.to_bytes(8))
         elif said[:1] == END:
-            _bury(int.from_bytes(said[1:]))
+            pid = int.from_bytes(said[1:])
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            dying.add(pid)
+            _bury(dying)
         else:
             line.send(said)
 
@@ -94,11 +100,15 @@ def _live(do_work: Callable[[socket.socket], None], conversation: socket.socket)
     os._exit(0)
 
 
-def _bury(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+def _bury(dying: set[int]) -> None:
+    """Take leave of those that are gone. None is waited for: on a machine without a free core even dying takes time."""
+    for pid in list(dying):
+        try:
+            is_gone = os.waitpid(pid, os.WNOHANG) != (0, 0)
+        except ChildProcessError:
+            is_gone = True
+        if is_gone:
+            dying.remove(pid)
 
 
 @contextlib.contextmanager

@@ -7,15 +7,14 @@ import os
 import signal
 import socket
 import sys
-import time
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from guardrails.server.framing import frame, receive
 from guardrails.server.nursery import BIRTH, END, PING
+from guardrails.server.vitals import Patience, vitals
 
 COMMAND: Sequence[str] = (sys.executable, "-m", "guardrails.server.nursery")
 LOAD_S = 120.0
@@ -23,7 +22,13 @@ LOAD_S = 120.0
 ANSWER_S = 2.0
 """So long may it take to fork."""
 PING_EVERY_S = 1.0
-_SILENT_PARTS = 5
+_LONGEST_PAUSE_S = 10.0
+_ANSWER_TURN_S = 0.2
+_LONGEST_STILL_S = 5.0
+"""What loads works or waits for a disk."""
+_SILENT_PARTS, _STILL_PARTS = 5, 3
+"""A worker's silence is counted in so many parts; in so many of them, one at the least is due, and it has not run at all."""
+_SHORTEST_WAIT_S = 0.05
 _NO_THREADS: Mapping[str, str] = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -71,14 +76,15 @@ class WorkerProcess:
 
         The time for which it would have worked, had there been a core, does not count.
         """
-        began, starved_s = time.monotonic(), _starved_s(self.pid)
-        left_s = within_s
-        while left_s > 0:
+        left_s, before = within_s, vitals(self.pid)
+        while left_s > _SHORTEST_WAIT_S:
             try:
                 async with asyncio.timeout(left_s):
                     message = await self._said.get()
             except TimeoutError:
-                left_s = within_s - (time.monotonic() - began) + _starved_s(self.pid) - starved_s
+                now = vitals(self.pid)
+                left_s *= now.starved_since(before) if now and before else 0.0
+                before = now
                 continue
             if message is None:
                 break
@@ -113,25 +119,17 @@ class WorkerProcess:
             self.lose("said what no worker should say")
 
     async def _watch(self) -> None:
-        # Silence is counted in turns of our own clock: were we stopped ourselves, only one of them would have passed.
-        turn_s, silence, starved_s = self._silent_s / _SILENT_PARTS, 0, 0.0
-        while silence < _SILENT_PARTS:
+        turn_s = self._silent_s / _SILENT_PARTS
+        patience = Patience(process=self.pid, still_s=_STILL_PARTS * turn_s, silent_s=self._silent_s)
+        why = ""
+        while not why:
             self._was_heard = False
             await asyncio.sleep(turn_s)
-            before, starved_s = starved_s, _starved_s(self.pid)
             if self._was_heard:
-                silence = 0
-            elif starved_s - before < turn_s / 2:
-                silence += 1
-        self.lose(f"was silent for {self._silent_s:.1f} s")
-
-
-def _starved_s(pid: int) -> float:
-    """Return for how long a process has waited for a core since it began; 0 where the kernel does not say."""
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
+                patience.renew()
+            else:
+                why = patience.wait(turn_s)
+        self.lose(why)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -172,15 +170,16 @@ class Nursery:
 
     async def keep_alive(self) -> None:
         """Have one at hand all the time: one that ends or hangs is replaced before it is needed."""
-        pause_s = PING_EVERY_S
+        pause_s = 0.0
         while True:
             try:
                 await self._ask(PING)
-                pause_s = PING_EVERY_S
+                pause_s = 0.0
+                await asyncio.sleep(PING_EVERY_S)
             except LostError as error:
                 _log.warning("the process that has the workers %s; another is started", error)
-                pause_s = min(pause_s * 2, 10.0)
-            await asyncio.sleep(pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(max(pause_s * 2, PING_EVERY_S), _LONGEST_PAUSE_S)
 
     async def close(self) -> None:
         """End the process; its workers end when they are closed."""
@@ -228,22 +227,29 @@ class Nursery:
 
     async def _answer(self, within_s: float) -> bytes:
         assert self._line is not None
+        assert self._process is not None
+        still_s = min(within_s / 2, _LONGEST_STILL_S)
+        patience = Patience(process=self._process.pid, still_s=still_s, silent_s=within_s)
+        answer = asyncio.ensure_future(asyncio.get_running_loop().sock_recv(self._line, 64))
+        why = ""
         try:
-            async with asyncio.timeout(within_s):
-                answer = await asyncio.get_running_loop().sock_recv(self._line, 64)
-        except TimeoutError:
-            self._drop()
-            raise LostError(f"did not answer within {within_s:.0f} s") from None
+            while not why and not answer.done():
+                await asyncio.wait((answer,), timeout=_ANSWER_TURN_S)
+                if not answer.done():
+                    why = patience.wait(_ANSWER_TURN_S)
+            said = await answer if answer.done() else b""
         except OSError:
-            answer = b""
+            said = b""
         except asyncio.CancelledError:
             # Its answer would be taken for that to the next question.
+            answer.cancel()
             self._drop()
             raise
-        if not answer:
+        if not said:
+            answer.cancel()
             self._drop()
-            raise LostError("ended")
-        return answer
+            raise LostError(why or "ended")
+        return said
 
     def _drop(self) -> None:
         if self._line is not None:

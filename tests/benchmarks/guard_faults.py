@@ -123,6 +123,7 @@ async def running() -> AsyncIterator[tuple[Fleet, str]]:
         check=answers_http("127.0.0.1", port, "/health"),
         lives=answers_http("127.0.0.1", port, "/metrics"),
         hung_after_s=10.0,
+        still_after_s=1.5,
     )
     child = Child(spec, LogPrinter(out=sys.stderr, names=("guard",)))
     task = asyncio.create_task(child.keep_running())

@@ -32,6 +32,38 @@ def a_process(name: str, script: str, **details: object) -> ChildSpec:
     )
 
 
+SERVER = """
+import http.server, os, signal, threading, time
+{first}
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+        if self.path == "/work":
+            while time.process_time() < 0.8: pass
+            self.wfile.write(b"done")
+        self.wfile.flush()
+        self.connection.close()
+        if self.path == "/stop": os.kill(os.getpid(), signal.SIGSTOP)
+        if self.path == "/block": threading.Event().wait()
+        while self.path == "/spin": pass
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", {port}), Handler)
+print("up", os.getpid(), flush=True)
+server.serve_forever(poll_interval=60)
+"""
+
+
+def a_server(port: int, *, first: str = "", **details: float) -> ChildSpec:
+    """A process that answers, and that hangs in several ways when it is asked to."""
+    return ChildSpec(
+        name="guard",
+        command=[sys.executable, "-S", "-c", SERVER.format(port=port, first=first)],
+        environment={"PATH": os.defpath},
+        check=answers_http("127.0.0.1", port, "/health"),
+        **details,  # type: ignore[arg-type]
+    )
+
+
 class Supervised:
     """Runs the supervisor in the test's loop and stops it as Ctrl-C would."""
 
@@ -97,41 +129,73 @@ async def test_a_process_that_falls_is_started_again(tmp_path: Path) -> None:
     script = f"print('up', flush=True); f = open({str(count)!r}, 'a'); f.write('x'); f.close(); raise SystemExit(3)"
     run = Supervised(a_process("worker", script))
     await run.until_ready()
-    await run.until_printed("starting again in 1.0 s")
+    await run.until_printed("starting again in 0.5 s")
     await run.interrupt()
 
-    assert "ended with exit code 3; starting again in 0.5 s" in run.out.getvalue()
+    assert "ended with exit code 3; starting again at once" in run.out.getvalue()
     assert len(count.read_text()) >= 2
 
 
-async def test_a_process_that_hangs_is_ended_and_started_again(unused_tcp_port: int) -> None:
-    answers = f"""
-import http.server, os
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200); self.end_headers()
-server = http.server.HTTPServer(("127.0.0.1", {unused_tcp_port}), Handler)
-print("up", os.getpid(), flush=True)
-server.serve_forever()
-"""
-    check = answers_http("127.0.0.1", unused_tcp_port, "/health")
-    command = [sys.executable, "-S", "-c", answers]
-    environment = {"PATH": os.defpath}
-    run = Supervised(
-        ChildSpec(name="guard", command=command, environment=environment, check=check, hung_after_s=0.6)
-    )
+@pytest.mark.parametrize(
+    ("fault", "hung_after_s", "why"),
+    [("stop", 60.0, "stood still for 0.5 s"), ("block", 60.0, "stood still for 0.5 s"), ("spin", 1.0, "was silent for 1.")],
+)  # fmt: skip
+async def test_a_process_that_hangs_is_ended_and_started_again(
+    unused_tcp_port: int, fault: str, hung_after_s: float, why: str
+) -> None:
+    spec = a_server(unused_tcp_port, hung_after_s=hung_after_s, still_after_s=0.5)
+    run = Supervised(spec)
     await run.until_ready()
-    first = int(re.findall(r"up (\d+)", run.out.getvalue())[0])
 
-    os.kill(first, signal.SIGSTOP)
-    await run.until_printed("starting again in 0.5 s")
+    await _get(unused_tcp_port, f"/{fault}")
+    await run.until_printed("ended with signal SIGKILL; starting again at once")
     async with asyncio.timeout(20):
-        while not await _answers(check):
+        while run.out.getvalue().count("up ") < 2 or not await _get(unused_tcp_port, "/health"):
             await asyncio.sleep(0.02)
     await run.interrupt()
 
-    assert "has not answered its health check for 1 s; ending it" in run.out.getvalue()
-    assert "ended with signal SIGKILL" in run.out.getvalue()
+    assert f"does not answer its health check and {why}" in run.out.getvalue()
+
+
+async def test_without_an_account_of_the_kernel_a_process_that_hangs_is_ended_after_the_whole_time(
+    unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guardrails.server.vitals.PROCESSES", Path("/nowhere"))
+    run = Supervised(a_server(unused_tcp_port, hung_after_s=0.8, still_after_s=0.2))
+    await run.until_ready()
+
+    await _get(unused_tcp_port, "/stop")
+    await run.until_printed("starting again at once")
+    await run.interrupt()
+
+    assert "and was silent for 0.8 s; ending it" in run.out.getvalue()
+
+
+async def test_a_process_that_only_waits_for_a_core_is_left_alone(unused_tcp_port: int) -> None:
+    core = min(os.sched_getaffinity(0))
+    starved = f"import os; os.nice(19); os.sched_setaffinity(0, [{core}])"
+    run = Supervised(a_server(unused_tcp_port, first=starved, hung_after_s=1.0, still_after_s=0.3))
+    await run.until_ready()
+    spin = f"import os\nos.sched_setaffinity(0, [{core}])\nwhile True: pass"
+    # Each in a session of its own: the kernel may share a core out among sessions, and not among processes.
+    spinning = [
+        await asyncio.create_subprocess_exec(sys.executable, "-S", "-c", spin, start_new_session=True)
+        for _ in range(6)
+    ]
+    try:
+        asked = asyncio.create_task(_get(unused_tcp_port, "/work"))
+        await asyncio.sleep(3.0)
+        was_done = asked.done()
+    finally:
+        for each in spinning:
+            each.kill()
+            await each.wait()
+    has_answered = await asyncio.wait_for(asked, 20)
+    await run.interrupt()
+
+    assert not was_done
+    assert has_answered
+    assert "ending it" not in run.out.getvalue()
 
 
 async def test_a_process_that_ignores_the_signal_is_ended_with_its_group() -> None:
@@ -165,11 +229,16 @@ async def test_everything_stops_within_ten_seconds() -> None:
     assert time.monotonic() - began < 10
 
 
-async def _answers(check: Callable[[], Awaitable[bool]]) -> bool:
+async def _get(port: int, path: str) -> bool:
+    """Ask for a path until the answer ends."""
     try:
-        return await check()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
     except OSError:
         return False
+    return b" 200 " in answer
 
 
 async def _until_gone(pid: int) -> None:
