@@ -28,7 +28,7 @@ HELD_OUT_SOURCES = frozenset(("civil-comments-test", "madlibs-nl"))
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _GRAMMAR = Grammar(
-    read_lists(_TEMPLATES / "lists.txt", _TEMPLATES / "lists_tongues.txt")
+    read_lists(*(_TEMPLATES / f"{name}.txt" for name in ("lists", "lists_en", "lists_tongues")))
     | dutch_lists(_TEMPLATES / "lists_nl.txt")
 )
 _RUDE = frozenset(
@@ -39,18 +39,18 @@ _RUDE = frozenset(
 )
 _LONGEST = 750
 _WEIGHTS = {
-    "civil-comments": 24.0,
+    "civil-comments": 26.0,
     "civil-comments-calm": 16.0,
     "madlibs-en": 6.0,
     "madlibs-de": 3.0,
-    "toxic": 16.0,
+    "toxic": 19.0,
     "harmless": 12.0,
-    "pairs_en hostile": 14.0,
-    "pairs_en harmless": 15.0,
-    "pairs_nl hostile": 15.0,
+    "pairs_en hostile": 20.0,
+    "pairs_en harmless": 18.0,
+    "pairs_nl hostile": 17.0,
     "pairs_nl harmless": 15.0,
-    "harmless_nl": 7.0,
-    "pairs_tongues hostile": 11.0,
+    "harmless_nl": 6.0,
+    "pairs_tongues hostile": 13.0,
     "pairs_tongues harmless": 12.0,
     "talk": 14.0,
     "plain": 10.0,
