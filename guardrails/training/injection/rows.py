@@ -6,6 +6,8 @@ from random import Random
 
 from guardrails.training.examples import Example
 
+_TRIES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -39,12 +41,15 @@ class Family:
     draw: Callable[[Random], Row]
 
 
-def windows_of(rows: Sequence[Row], *, longest: int) -> Callable[[Random], Row]:
-    """Return what draws any of some rows, and of a long one a part."""
+def windows_of(
+    rows: Sequence[Row], *, longest: int, fits: Callable[[str], bool] = bool
+) -> Callable[[Random], Row]:
+    """Return what draws any of some rows, and of a long one a part that fits, or else its beginning."""
 
     def draw(random: Random) -> Row:
         row = random.choice(rows)
-        return replace(row, text=window(row.text, random, longest=longest))
+        parts = (window(row.text, random, longest=longest) for _ in range(_TRIES))
+        return replace(row, text=next(filter(fits, parts), row.text[:longest]))
 
     return draw
 
