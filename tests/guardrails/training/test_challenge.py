@@ -76,6 +76,12 @@ def test_no_text_stands_twice() -> None:
     assert len({fingerprint(each) for each in texts}) == len(texts)
 
 
+def test_no_toxic_or_harmless_text_of_the_challenge_is_learned(data: Path) -> None:
+    learned = toxicity.examples(data, seed=1, count=3_000, split="train")
+
+    assert not {fingerprint(each) for each in learned} & {fingerprint(each) for each in toxicity.challenge()}
+
+
 def test_line_breaks_are_read() -> None:
     texts = [each.text for each in toxicity.challenge()]
 
