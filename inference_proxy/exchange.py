@@ -122,7 +122,11 @@ class Exchange:
         watchman.add(self)
 
     def unwatch(self) -> None:
-        """Stop noticing."""
+        """Stop noticing, and let go of who wanted to know.
+
+        Held on to, exchange and call would keep each other, and all the call's texts, until the garbage collector comes.
+        """
+        self._on_gone = _nothing
         if self._watchman is not None:
             self._watchman.discard(self)
         if self._watch is not None:

@@ -1,16 +1,18 @@
 """What is recorded when the disk has no room, and when an audit insists."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from inference_proxy.journal import Journal
 from inference_proxy.metrics import Metrics
 from inference_proxy.recording import Recorder
 from ingest.records import Span
 from ingest.spool import SpoolFullError
-from tests.fakes.proxy import RunningProxy, upstream_config
+from tests.fakes.proxy import RunningProxy, upstream_config, wait_until
 from tests.fakes.upstream import FakeUpstream
 
 CHAT = "/v1/chat/completions"
@@ -71,3 +73,16 @@ def test_all_that_was_accepted_is_on_the_disk_after_a_stop(tmp_path: Path, upstr
             proxy.post(CHAT, BODY)
 
     assert len(proxy.records()) == 50
+
+
+def test_what_a_call_said_is_let_go_of_without_waiting_for_the_garbage_collector(
+    proxy: RunningProxy, upstream: FakeUpstream
+) -> None:
+    gc.disable()
+    try:
+        proxy.post(CHAT, BODY)
+        proxy.post(CHAT, BODY | {"stream": True})
+        proxy.post(CHAT, BODY | {"model": "unknown"})
+        wait_until(lambda: not [each for each in gc.get_objects() if type(each) is Journal])
+    finally:
+        gc.enable()
