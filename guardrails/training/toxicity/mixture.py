@@ -38,6 +38,8 @@ _RUDE = frozenset(
     if " " not in entry
 )
 _LONGEST = 750
+_PLAYED = 0.02
+"""How often what is harmless is written in figures for letters: to play so is no insult."""
 _WEIGHTS = {
     "civil-comments": 26.0,
     "civil-comments-calm": 16.0,
@@ -186,6 +188,8 @@ def _written(lines: Sequence[_Line], others: _Others | None, random: Random) -> 
     text = _GRAMMAR.fill(line.text, random)
     if line.kinds:
         text = _disguised(text, random)
+    elif random.random() < _PLAYED:
+        text = disguises.in_leet(text, random)
     if others:
         text = _among_others(text, others, random)
     source = "written-toxic" if line.kinds else "written-harmless"

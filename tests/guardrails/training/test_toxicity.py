@@ -148,7 +148,7 @@ def test_a_hostile_line_and_what_is_like_it_are_one_group(tmp_path: Path) -> Non
     assert (hostile.hostile.text, hostile.likes) == ("damn", [])
 
 
-@pytest.mark.parametrize("name", ["pairs_nl", "pairs_en"])
+@pytest.mark.parametrize("name", ["pairs_nl", "pairs_en", "pairs_tongues"])
 def test_most_hostile_lines_have_a_like(name: str) -> None:
     pairs = [each for each in read_pairs(_TEMPLATES / f"{name}.txt") if each.hostile]
 
