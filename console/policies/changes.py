@@ -6,6 +6,7 @@ from dataclasses import field as described
 from typing import Any, Literal
 
 from console.policies.guards import LATER_FIELDS
+from guardrails.registry import KINDS
 
 _WORDS = {
     "action": "when it finds something",
@@ -93,7 +94,13 @@ def _flat(guard: Mapping[str, Any]) -> dict[str, Any]:
     }
     left_out = ("name", "parameters", "actions", "thresholds")
     plain = {name: value for name, value in whole.items() if name not in left_out}
-    return plain | by_entity | dict(guard["parameters"])
+    # What nobody said is what the kind does anyhow, so that saying it is no change.
+    usual = {
+        one.name: list(one.default) if isinstance(one.default, tuple) else one.default
+        for one in (KINDS[guard["kind"]].parameters if guard["kind"] in KINDS else ())
+        if one.default not in (None, "", (), [], {})
+    }
+    return plain | by_entity | usual | dict(guard["parameters"])
 
 
 def _items(before: Any, after: Any) -> tuple[tuple[Literal["-", "+"], str], ...]:

@@ -1,5 +1,6 @@
 """The fields of a guard's form: each says what it is for, what it stands at, and of a wrong value what would be right."""
 
+import re
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
@@ -69,15 +70,24 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 """What pages call the choices of a parameter, where their names say too little."""
 _MOST_DEFAULTS = 6
+_QUOTED = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
-def field_for(parameter: Parameter) -> forms.Field:
-    """Return the field in which a person tells a guard one thing."""
+def field_for(parameter: Parameter, *, needed: str = "") -> forms.Field:
+    """Return the field in which a person tells a guard one thing; `needed` says that it must be told, and what."""
+    about = _QUOTED.sub(r"“\1”", parameter.help)
     shared: dict[str, Any] = {
         "label": title_of(parameter.name),
-        "help_text": f"{parameter.help} {_default(parameter)}".strip(),
-        "required": False,
+        "help_text": f"{about} {_default(parameter)}".strip(),
+        "required": bool(needed),
+        "error_messages": {"required": needed} if needed else None,
     }
+    field = _field(parameter, shared)
+    field.has_default = parameter.default not in (None, "", (), [], {})  # type: ignore[attr-defined]
+    return field
+
+
+def _field(parameter: Parameter, shared: dict[str, Any]) -> forms.Field:
     if parameter.type == "boolean":
         return forms.BooleanField(**shared)
     if parameter.type == "number":
@@ -151,6 +161,7 @@ class Boxes(forms.CheckboxSelectMultiple):
         """Return what the template draws, with the groups that hold a ticked box."""
         context = super().get_context(name, value, attrs)
         groups = context["widget"]["optgroups"]
+        context["widget"]["is_long"] = sum(len(options) for _, options, _ in groups) > _MOST_DEFAULTS
         context["widget"]["open_groups"] = [
             group for group, options, _ in groups if any(option["selected"] for option in options)
         ]
@@ -161,6 +172,7 @@ class NumberField(forms.FloatField):
     """A number. What is none, or lies outside, is said with the value and the range; nothing is the default."""
 
     what = "a number"
+    has_default = True
 
     def __init__(
         self,
@@ -249,6 +261,10 @@ PATTERNS_HELP = (
 
 class PatternsField(LinesField):
     """A list of named regular expressions, one to a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.widget.attrs |= {"placeholder": r"ticket: TCK-\d{6}", "spellcheck": "false"}
 
     def clean(self, value: Any) -> list[Any]:
         """Return the lines as objects with a name, a regex and perhaps a check."""

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from console.policies.fields import NumberField, WholeNumberField, field_for
+from console.policies.fields import NumberField, WholeNumberField, field_for, title_of
 from console.policies.guards import LATER_FIELDS, GuardError, checked_config
 from console.policies.models import PolicyVersion
 from console.policies.rules import RulesField, as_lines
@@ -44,6 +44,14 @@ PLACE_LABELS = {
     "reasoning": "reasoning",
 }
 PLACE_CHOICES = [(place, PLACE_LABELS[place]) for place in PLACES]
+NEEDED = {
+    ("words", "words"): "Write at least one word or phrase.",
+    ("classifier", "model"): "Name a classifier of the guard server's configuration.",
+    ("moderation_model", "model"): "Name a moderation model of the guard server's configuration.",
+    ("judge", "model"): "Name a chat model of the guard server's configuration.",
+    ("judge", "question"): "Write a question that Yes answers when a text should be found.",
+}
+"""What a kind of guard cannot do without, and what a page says when it is not there."""
 MAX_GUARDS = 50
 USUAL_DEADLINE_MS = 2_000
 
@@ -132,7 +140,11 @@ class GuardForm(forms.Form):
         self.kind = KINDS[kind]
         self.is_new = False
         for parameter in self.kind.parameters:
-            self.fields[f"p_{parameter.name}"] = field_for(parameter)
+            self.fields[f"p_{parameter.name}"] = field_for(
+                parameter, needed=NEEDED.get((kind, parameter.name), "")
+            )
+        for name in ("mode", "replacement"):
+            self.fields[name].has_default = True  # type: ignore[attr-defined]
 
     @classmethod
     def of(cls, guard: Mapping[str, Any], *, number: int) -> "GuardForm":
@@ -148,20 +160,25 @@ class GuardForm(forms.Form):
 
     @property
     def common(self) -> list[forms.BoundField]:
-        """Return the fields every guard has and that stand in one row."""
-        return [self[name] for name in ("name", "action", "on_error", "deadline_ms")]
+        """Return the fields every guard has and that stand in one row: a deadline where the guard server is asked."""
+        return [self[name] for name in ("name", "action", "on_error", *self._deadline)]
 
     @property
     def finer(self) -> list[forms.BoundField]:
         """Return the fields that most guards leave as they are."""
         names = ("rules", "threshold", "rollout_percent", "mode", "replacement", "replacement_text")
-        return [self[name] for name in names]
+        return [self[name] for name in names] + ([] if self._deadline else [self["deadline_ms"]])
 
     @property
     def is_finer(self) -> bool:
         """Tell whether one of those is set, or wrong."""
-        untouched = ("", None, "0", "0.0", 0, 0.0, "100", 100, "hold", "placeholder")
-        return any(field.errors or field.value() not in untouched for field in self.finer)
+        untouched = ("", None, "0", "0.0", 0, 0.0, "100", 100, "hold", "placeholder", USUAL_DEADLINE_MS)
+        usual = (*untouched, str(USUAL_DEADLINE_MS))
+        return any(field.errors or field.value() not in usual for field in self.finer)
+
+    @property
+    def _deadline(self) -> tuple[str, ...]:
+        return ("deadline_ms",) if self.kind.tier > 1 else ()
 
     @property
     def particular(self) -> list[forms.BoundField]:
@@ -205,8 +222,15 @@ class GuardForm(forms.Form):
             try:
                 checked_config(self.as_guard())
             except GuardError as error:
-                self.add_error(self._field_of(str(error)), str(error))
+                self.add_error(self._field_of(str(error)), self._in_words(str(error)))
         return self.cleaned_data
+
+    def _in_words(self, sentence: str) -> str:
+        """Return a sentence as the form says it: without the guard it stands in, with fields by their labels."""
+        sentence = sentence.removeprefix(f"guard {self.cleaned_data['name']!r}: ")
+        for parameter in self.kind.parameters:
+            sentence = sentence.replace(f"{parameter.name!r}", f"“{title_of(parameter.name)}”")
+        return f"{sentence[:1].upper()}{sentence[1:]}" + ("" if sentence.endswith(".") else ".")
 
     def _field_of(self, sentence: str) -> str | None:
         """Return the field that a sentence is about, so that it stands beside it."""
@@ -324,6 +348,15 @@ class VersionForm(forms.Form):
         return cls(
             initial={"note": note, "share": 100, "remembers_min": version.remembers_s // 60 if version else 0}
         )
+
+    @property
+    def is_remembering(self) -> bool:
+        """Tell whether stand-ins are remembered, or were to be."""
+        return bool(self["remembers_min"].errors) or self["remembers_min"].value() not in (None, "", "0", 0)
+
+    def first_trouble(self) -> str:
+        """Return the first thing that is wrong with a form that is not valid: which field, and what."""
+        return next((f"{self[name].label}: {errors[0]}" for name, errors in self.errors.items()), "")
 
     def values(self) -> dict[str, Any]:
         """Return a valid form as a version keeps it."""

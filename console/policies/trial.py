@@ -44,6 +44,7 @@ class Found:
     text: str
     score: float
     start: int
+    end: int
     action: str
 
 
@@ -124,6 +125,7 @@ def _tried(policy: Policy, decision: Decision, shown: Mapping[str, Sequence[Find
             text=read[each.start : each.end],
             score=each.score,
             start=each.start,
+            end=each.end,
             action=_action(policy, decision.guard, each.entity),
         )
         for each in findings[:MOST_LISTED]

@@ -64,6 +64,12 @@ def is_checkbox(field: BoundField) -> bool:
     return isinstance(field.field.widget, CheckboxInput)
 
 
+@register.filter
+def is_optional(field: BoundField) -> bool:
+    """Tell whether a field may be left empty, and that means none, not what it stands at otherwise."""
+    return not field.field.required and not getattr(field.field, "has_default", False)
+
+
 @register.simple_tag(takes_context=True)
 def moment(context: template.Context, at: datetime | None) -> SafeString | str:
     """Draw a time in the project's zone, short, with the whole of it on hover."""

@@ -50,6 +50,8 @@ def guards(request: HttpRequest, slug: str) -> HttpResponse:
             )
             messages.success(request, f"Version {version.number} is in force within seconds{share}.")
             return redirect(f"{reverse('policies:guards', args=[slug])}{_query(scope)}")
+    else:
+        trouble = f"Nothing is saved yet. {draft.first_trouble() or version_form.first_trouble()}"
     return _page(request, scope, draft, version_form, trouble=trouble)
 
 

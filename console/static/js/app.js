@@ -62,6 +62,12 @@
     if (target instanceof HTMLDialogElement) target.close(); // the backdrop
     const copier = target.closest("[data-copy], [data-copy-text]");
     if (copier) copy(copier);
+    const ticker = target.closest("[data-ticks]");
+    if (ticker) {
+      const boxes = [...ticker.closest(".field").querySelectorAll('input[type="checkbox"]')];
+      for (const box of boxes) box.checked = ticker.dataset.ticks === "all";
+      boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+    }
     const dismisser = target.closest("[data-dismiss]");
     if (dismisser) dismisser.closest(dismisser.dataset.dismiss)?.remove();
   });
@@ -134,6 +140,9 @@
       act();
     }
   });
+
+  // On a narrow screen the tab one is on may lie outside the row.
+  document.querySelector(".tabs > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   showTheme();
 })();

@@ -28,6 +28,16 @@ def test_added_removed_and_changed_guards_are_told_apart() -> None:
     ]
 
 
+def test_saying_what_a_kind_does_anyhow_is_no_change_and_saying_otherwise_is() -> None:
+    said = {**BASE, "parameters": {"words": ["x"], "normalise": True}}
+    otherwise = {**BASE, "parameters": {"words": ["x"], "whole_words": False}}
+
+    assert differences([BASE], [said]) == differences([said], [BASE]) == []
+    assert differences([BASE], [otherwise]) == [
+        Difference(guard="a", what="changed", field="whole_words", before="yes", after="no")
+    ]
+
+
 def test_guards_that_changed_places_are_told() -> None:
     second = {**BASE, "name": "b"}
 

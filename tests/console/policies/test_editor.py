@@ -10,6 +10,7 @@ from django.test import Client
 from console.accounts.models import Project
 from console.policies.forms import Draft, GuardForm
 from console.policies.models import Policy
+from console.templatetags.parapet import is_optional
 from guardrails.parameters import Parameter
 from guardrails.registry import KINDS
 
@@ -118,7 +119,57 @@ def test_a_guard_that_cannot_run_says_so_beside_its_fields(
     page = owner_client.post(GUARDS, {"guard": ["0"], "based_on": "1", **words(0, **change)}).content.decode()
 
     assert sentence in unescape(page)
+    assert "Nothing is saved yet." in page
     assert policy.versions.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": "words", "p_words": ""}, "Write at least one word or phrase."),
+        ({"kind": "classifier"}, "Name a classifier of the guard server's configuration."),
+        ({"kind": "moderation_model"}, "Name a moderation model of the guard server's configuration."),
+        ({"kind": "judge"}, "Write a question that Yes answers when a text should be found."),
+        ({"kind": "pattern"}, "name some in “Patterns”, a country in “Countries”, or add one to “Patterns of your own”."),
+        ({"kind": "size"}, "A size guard needs a limit: set “Max characters”, “Max tokens” or “Max lines” above 0."),
+    ],
+)  # fmt: skip
+def test_what_a_guard_cannot_do_without_is_said_in_the_words_of_its_form(
+    owner_client: Client, change: dict[str, Any], sentence: str
+) -> None:
+    page = owner_client.post(GUARDS, {"guard": ["0"], "based_on": "1", **words(0, **change)}).content.decode()
+
+    assert sentence in unescape(page)
+
+
+@pytest.mark.parametrize("kind", ["words", "judge", "pattern", "pii"])
+def test_only_what_may_be_left_empty_is_called_optional(kind: str) -> None:
+    draft = Draft([])
+    draft.edit(f"add:{kind}")
+
+    optional = {field.label for field in draft.forms[0] if is_optional(field)}
+
+    assert not optional & {
+        "Name",
+        "Words",
+        "Question",
+        "Model",
+        "Deadline (ms)",
+        "Least score",
+        "Language",
+        "Entities",
+    }
+
+
+def test_a_deadline_stands_first_where_the_guard_server_is_asked_and_else_among_the_finer_things() -> None:
+    draft = Draft([])
+    draft.edit("add:words")
+    draft.edit("add:pii")
+    here, there = draft.forms
+
+    assert [field.name for field in there.common] == ["name", "action", "on_error", "deadline_ms"]
+    assert [field.name for field in here.common] == ["name", "action", "on_error"]
+    assert (here.finer[-1].name, here.is_finer) == ("deadline_ms", False)
 
 
 def test_patterns_of_a_country_are_folded_until_one_is_chosen(owner_client: Client) -> None:
@@ -291,6 +342,7 @@ def test_a_text_is_tried_with_the_draft(owner_client: Client) -> None:
     assert "words 0" in blocked
     assert "Nothing travels on" in blocked
     assert "what is the &lt;WORD_1&gt;?" in masked
+    assert "characters 12 to 23, score 1.00: mask" in masked
 
 
 def test_a_guard_that_is_switched_off_is_not_tried(owner_client: Client) -> None:
