@@ -52,7 +52,7 @@ def differences(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str
     kept_after = [name for name in new if name in old]
     for name, guard in new.items():
         if name not in old:
-            found.append(Difference(guard=name, what="added", after=f"{guard['kind']}, {guard['action']}"))
+            found.append(Difference(guard=name, what="added", after=_summary(guard)))
             continue
         if kept_before.index(name) != kept_after.index(name):
             found.append(
@@ -78,11 +78,18 @@ def differences(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str
             if was.get(changed) != is_.get(changed)
         ]
     found += [
-        Difference(guard=name, what="removed", before=f"{guard['kind']}, {guard['action']}")
+        Difference(guard=name, what="removed", before=_summary(guard))
         for name, guard in old.items()
         if name not in new
     ]
     return found
+
+
+def _summary(guard: Mapping[str, Any]) -> str:
+    words = [guard["kind"], guard["action"]]
+    words += ["in shadow"] if guard.get("is_shadow") else []
+    words += [] if guard.get("is_enabled", True) else ["not in use"]
+    return ", ".join(words)
 
 
 def _flat(guard: Mapping[str, Any]) -> dict[str, Any]:

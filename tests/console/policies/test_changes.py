@@ -17,13 +17,15 @@ def test_equal_versions_have_no_difference() -> None:
 def test_added_removed_and_changed_guards_are_told_apart() -> None:
     changed = {**BASE, "action": "mask", "is_shadow": True, "parameters": {"words": ["x", "y"]}}
 
-    found = differences([BASE, {**BASE, "name": "old"}], [changed, {**BASE, "name": "new"}])
+    found = differences(
+        [BASE, {**BASE, "name": "old"}], [changed, {**BASE, "name": "new", "is_shadow": True}]
+    )
 
     assert found == [
         Difference(guard="a", what="changed", field="action", before="block", after="mask"),
         Difference(guard="a", what="changed", field="is_shadow", before="no", after="yes"),
         Difference(guard="a", what="changed", field="words", before="x", after="x, y"),
-        Difference(guard="new", what="added", after="words, block"),
+        Difference(guard="new", what="added", after="words, block, in shadow"),
         Difference(guard="old", what="removed", before="words, block"),
     ]
 
