@@ -199,7 +199,7 @@ def _written(lines: Sequence[_Line], others: _Others | None, random: Random) -> 
 def _disguised(text: str, random: Random) -> str:
     """Now and then hide what is said, as people do who fear a filter."""
     chance = random.random()
-    if chance < 0.12:
+    if chance < (0.12 if _RUDE & _words(text) else 0.03):
         return starred(text, random)
     if chance < 0.18:
         return disguises.in_leet(text, random)
