@@ -7,8 +7,9 @@ Only the structure of RE2's syntax is read here (groups, alternatives, repeats);
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 _REPEAT = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _GROUP = re.compile(r"\(\?P?<[^>]*>|\(\?([A-Za-z-]*)([:)])|\(")
@@ -86,6 +87,21 @@ def beginnings(pattern: str) -> str:
 def without_captures(pattern: str) -> str:
     """Return the pattern as one group that captures nothing, fit to stand in an alternation with others."""
     return _parsed(pattern).whole
+
+
+def atoms(pattern: str) -> Iterator[str]:
+    """Yield what the pattern is made of: characters and classes as they are written, and what has no width; no flags."""
+    return _atoms_of(_parsed(pattern))
+
+
+def _atoms_of(node: "_Node") -> Iterator[str]:
+    if isinstance(node, _Repeat):
+        yield from _atoms_of(node.item)
+    elif isinstance(node, _Group):
+        for each in chain.from_iterable(node.alternatives):
+            yield from _atoms_of(each)
+    elif not node.is_flags:
+        yield node.text
 
 
 @functools.lru_cache(maxsize=256)

@@ -1,8 +1,7 @@
 """Finds characters that people do not see and models do: smuggled instructions, hidden marks, text turned round."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from itertools import accumulate, compress, groupby, repeat
 from typing import Any
 
@@ -11,7 +10,7 @@ import re2
 from guardrails.normalising import INVISIBLE
 from guardrails.parameters import Parameter, choices, read
 from guardrails.policy import PolicyError
-from guardrails.verdict import Finding
+from guardrails.verdict import Finding, made
 
 _TAGS = range(0xE0000, 0xE0080)
 _SELECTORS = frozenset([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x180B, 0x1810)])
@@ -104,16 +103,16 @@ class InvisibleGuard:
         return next((kind for kind in _ENTITIES.values() if kind in kinds and kind in self.wanted), "")
 
 
-class _Known(dict[str, str | None]):
-    """What short runs are, worked out when they are first met; None for those that belong in some places."""
+class _Known(dict[str, str]):
+    """What short runs are, worked out when they are first met; `_DEPENDS` for those that belong in some places."""
 
     def __init__(self, guard: InvisibleGuard) -> None:
         super().__init__()
         self._guard = guard
 
-    def __missing__(self, run: str) -> str | None:
+    def __missing__(self, run: str) -> str:
         entity = self._guard.entity_anywhere(run)
-        known = None if entity and _may_belong(run) else entity
+        known = _DEPENDS if entity and _may_belong(run) else entity
         if len(run) <= _SHORT:
             if len(self) >= _MOST_KNOWN:
                 self.clear()
@@ -121,6 +120,7 @@ class _Known(dict[str, str | None]):
         return known
 
 
+_DEPENDS = "?"
 _SHORT, _MOST_KNOWN = 8, 1_000
 
 
@@ -148,17 +148,13 @@ class InvisibleScanner:
             self.settled = starts.pop()
             runs.pop()
         entities = list(map(self._guard.known.__getitem__, runs))
-        if None in entities:
+        if _DEPENDS in entities:
             for number, entity in enumerate(entities):
-                if entity is None:
+                if entity == _DEPENDS:
                     start, end = starts[number] - base, ends[number] - base
                     before, after = text[start - 1 : start], text[end : end + 1]
                     entities[number] = self._guard.entity_of(before, runs[number], after)
-        return list(map(_made, compress(zip(entities, starts, ends, repeat(1.0)), entities)))
-
-
-_made: Callable[[tuple[Any, ...]], Finding] = partial(tuple.__new__, Finding)
-"""A finding of its fields. Of a text that is made of hidden characters there are hundreds in a kilobyte."""
+        return list(map(made, compress(zip(entities, starts, ends, repeat(1.0)), entities)))
 
 
 def _kind(point: int) -> str:

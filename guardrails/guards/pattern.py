@@ -1,22 +1,22 @@
 """Finds what regular expressions describe, in time linear in the text whatever the expression."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
-from guardrails.expressions import Several
-from guardrails.guards.checksums import CHECKS
+from guardrails.expressions import Find, Several, finder
+from guardrails.guards.checksums import CHECKS, Check
 from guardrails.guards.country_patterns import COUNTRY_PATTERNS
 from guardrails.guards.known_patterns import KNOWN_PATTERNS
 from guardrails.guards.named_pattern import NamedPattern
+from guardrails.guards.reach import cuts_of
 from guardrails.local import TooCostlyError
 from guardrails.normalising import NormalisedScanner, as_seen
 from guardrails.parameters import Parameter, choices, read
 from guardrails.policy import PolicyError
 from guardrails.prefixes import UnreadablePatternError, beginnings, without_captures
-from guardrails.verdict import Finding
+from guardrails.verdict import Finding, made
 
 PARAMETERS = (
     Parameter(
@@ -84,10 +84,13 @@ def _custom(fields: Mapping[str, Any]) -> NamedPattern:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    named: NamedPattern
-    expression: Any
+class _Compiled(NamedTuple):
+    find: Find
+    entity: str
+    check: Check | None
+    group: int
+    name: str
+    """In the house's words, for people; never what was found."""
 
 
 class PatternGuard:
@@ -97,7 +100,8 @@ class PatternGuard:
         self.is_normalising = is_normalising
         self.entities = frozenset(pattern.entity for pattern in patterns)
         """All that it may find."""
-        self.patterns = [_Compiled(pattern, _compile(pattern)) for pattern in patterns]
+        self.patterns = [_compiled(pattern) for pattern in patterns]
+        self.cuts = cuts_of([pattern.regex for pattern in patterns])
         try:
             wholes = [without_captures(pattern.regex) for pattern in patterns]
             open_ends = [beginnings(pattern.regex) for pattern in patterns]
@@ -146,54 +150,105 @@ class PatternScanner:
         if not is_final:
             open_end = self._guard.open_end.search(data, start)
             open_at = open_end.start() if open_end else len(data)
+        found = self._guard.known.which_in(data)
         findings: list[Finding] = []
-        for index in self._guard.known.which_in(data):
-            pattern = self._guard.patterns[index]
-            resume = self._resume.get(index, 0) - base
-            first = start if resume <= at else _byte(text, data, resume)
-            findings += self._matches(index, pattern, data, first, open_at, base, place)
+        if found:
+            search = _Search(self._guard.patterns, data, start, open_at)
+            for index, resume in self._resume.items():
+                if resume - base > at:
+                    search.resume[index] = _byte(text, data, resume - base)
+            search.look_for(found, self._guard)
+            findings = [
+                made((entity, base + place(first), base + place(last), 1.0))
+                for entity, first, last in search.found
+            ]
+            if not is_final:
+                self._resume = {index: base + place(last) for index, last in search.resume.items()}
         self.settled = base + place(open_at)
         return findings
 
-    def _matches(
-        self, index: int, pattern: _Compiled, data: bytes, at: int, open_at: int, base: int, place: Any
-    ) -> list[Finding]:
-        findings: list[Finding] = []
-        check, group = pattern.named.check, pattern.named.group
-        patience = PATIENCE * len(data) + LEAST_PATIENCE
-        matches = pattern.expression.finditer(data, at)
-        while (match := next(matches, None)) is not None:
-            began, ended = match.span()
-            if began >= open_at:
-                break
-            start, end = match.span(group) if group else (began, ended)
+
+class _Search:
+    """Looks for patterns in what there is of a text, all in bytes."""
+
+    __slots__ = ("_data", "_open_at", "_patience", "_patterns", "_start", "found", "resume")
+
+    def __init__(self, patterns: Sequence[_Compiled], data: bytes, start: int, open_at: int) -> None:
+        self._patterns = patterns
+        self._data = data
+        self._start = start
+        self._open_at = open_at
+        self._patience: dict[int, int] = {}
+        self.resume: dict[int, int] = {}
+        """Where the last finding of each pattern ends."""
+        self.found: list[tuple[str, int, int]] = []
+
+    def look_for(self, found: Sequence[int], guard: PatternGuard) -> None:
+        """Find the matches of patterns that are known to be somewhere."""
+        data, cuts = self._data, guard.cuts
+        near = [index for index in found if index in cuts.near]
+        if len(near) >= _MANY:
+            pieces = cuts.pieces(data)
+            # To look through a text for one pattern takes as long as to ask what is in three or four pieces.
+            if len(near) * len(data) > _PIECE_COST * len(pieces):
+                self._look_into(pieces, guard)
+                found = [index for index in found if index not in cuts.near]
+        for index in found:
+            self._look_for(index, self._start, len(data))
+
+    def _look_into(self, pieces: Sequence[bytes], guard: PatternGuard) -> None:
+        near, match, start = guard.cuts.near, guard.known.match, self._start
+        everything = range(len(self._patterns))
+        begins = 0
+        for piece in pieces:
+            ends = begins + len(piece)
+            if ends > start and piece:
+                for index in match(piece) or everything:
+                    if index in near:
+                        self._look_for(index, begins if begins > start else start, ends)
+            begins = ends + 1
+
+    def _look_for(self, index: int, at: int, until: int) -> None:
+        find, entity, check, group, name = self._patterns[index]
+        data, open_at = self._data, self._open_at
+        if index in self.resume and self.resume[index] > at:
+            at = self.resume[index]
+        while at < until:
+            spans = find(data, at, until)
+            began, ended = spans[0]
+            if began < 0 or began >= open_at:
+                return
+            start, end = spans[group] if group else (began, ended)
             if check is not None:
                 matched = data[start:end].decode()
                 accepted = check(matched)
                 if accepted == 0:
-                    patience -= ended - began
-                    if patience < 0:
-                        raise TooCostlyError(f"{pattern.named.name} matches too often where it is not meant")
+                    self._lose_patience(index, name, ended - began)
                     # A number inside a longer one that failed may still be right.
                     at = began + 1
-                    while at < len(data) and data[at] & 0xC0 == 0x80:
+                    while at < until and data[at] & 0xC0 == 0x80:
                         at += 1
-                    matches = pattern.expression.finditer(data, at)
                     continue
                 if accepted < len(matched):
                     end = start + len(matched[:accepted].encode())
-            first, last = base + place(start), base + place(end)
-            self._resume[index] = last
-            findings.append(Finding(entity=pattern.named.entity, start=first, end=last))
+            self.found.append((entity, start, end))
+            self.resume[index] = at = end if end > began else began + 1
             if end >= open_at:
-                break
-            if end != ended:
-                matches = pattern.expression.finditer(data, end)
-        return findings
+                return
+
+    def _lose_patience(self, index: int, name: str, length: int) -> None:
+        left = self._patience.get(index, PATIENCE * len(self._data) + LEAST_PATIENCE) - length
+        if left < 0:
+            raise TooCostlyError(f"{name} matches too often where it is not meant")
+        self._patience[index] = left
+
+
+_MANY, _PIECE_COST = 4, 300
+"""How many patterns it takes to look into pieces, and the bytes that are searched while RE2 is asked about one of them."""
 
 
 class _Characters:
-    """Turns offsets in UTF-8 into offsets in characters, ascending ones in one pass over the text."""
+    """Turns offsets in UTF-8 into offsets in characters, each from the one before it."""
 
     __slots__ = ("_byte", "_character", "_data")
 
@@ -203,8 +258,9 @@ class _Characters:
 
     def __call__(self, offset: int) -> int:
         if offset < self._byte:
-            self._byte = self._character = 0
-        self._character += len(self._data[self._byte : offset].decode())
+            self._character -= len(self._data[offset : self._byte].decode())
+        else:
+            self._character += len(self._data[self._byte : offset].decode())
         self._byte = offset
         return self._character
 
@@ -219,14 +275,20 @@ def _byte(text: str, data: bytes, character: int) -> int:
     return len(text[:character].encode())
 
 
-def _compile(pattern: NamedPattern) -> Any:
+def _compiled(pattern: NamedPattern) -> _Compiled:
     try:
         expression = re2.compile(pattern.regex.encode(), _options())
     except (re2.error, UnicodeEncodeError) as error:
         raise PolicyError(f"pattern {pattern.name!r} is not a regular expression of RE2: {error}") from error
-    if expression.search(b"") is not None:
+    if any(
+        (found := expression.search(text)) and found.end() == found.start() for text in _MATCHED_BY_NOTHING
+    ):
         raise PolicyError(f"pattern {pattern.name!r} matches the empty text; write what must be there")
-    return expression
+    return _Compiled(finder(expression), pattern.entity, pattern.check, pattern.group, pattern.name)
+
+
+_MATCHED_BY_NOTHING = (b"", b"a 1", b"- -")
+"""What has no width matches nothing in one of these."""
 
 
 def _options() -> Any:

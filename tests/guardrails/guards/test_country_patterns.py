@@ -125,7 +125,7 @@ def test_every_pattern_of_every_country_is_tried() -> None:
 def test_a_country_is_all_its_patterns(country: str) -> None:
     guard_of_country = build({"countries": [country]})
 
-    assert [each.named.name for each in guard_of_country.patterns] == [
+    assert [each.name for each in guard_of_country.patterns] == [
         one.name for one in COUNTRY_PATTERNS[country]
     ]
 
