@@ -50,8 +50,8 @@ class Permits(Protocol):
     def find(self, fingerprint: str) -> Permit | None:
         """Return the permit for a fingerprint, whether or not it has expired."""
 
-    async def use(self, permit: Permit) -> bool:
-        """Take a permit for one call; False when another call has it, or when that cannot be known."""
+    async def use(self, permits: Sequence[Permit]) -> bool:
+        """Take permits for one call, all or none; False when another call has one of them, or when that cannot be known."""
 
 
 @dataclass(slots=True)
@@ -114,11 +114,11 @@ class Holding:
             if permit is None or permit.expires_at_s <= now:
                 return None
             found[fingerprint] = permit
-        for permit in {each.escalation_id: each for each in found.values() if each.is_once}.values():
-            if permit.escalation_id not in self._used:
-                if not await self.permits.use(permit):
-                    return None
-                self._used.add(permit.escalation_id)
+        once = {each.escalation_id: each for each in found.values() if each.is_once}
+        unused = [permit for number, permit in once.items() if number not in self._used]
+        if unused and not await self.permits.use(unused):
+            return None
+        self._used.update(once)
         return found
 
     def _of_text(self, tally: "Tally", text: str) -> str:

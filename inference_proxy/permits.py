@@ -11,6 +11,15 @@ logger = logging.getLogger(__name__)
 TIMEOUT_S = 0.25
 """A call that a person let pass waits no longer for Redis; it is held again then."""
 PREFIX = "parapet:permit:"
+_TAKE_ALL_OR_NONE = """
+for _, key in ipairs(KEYS) do
+  if redis.call('EXISTS', key) == 1 then return 0 end
+end
+for number, key in ipairs(KEYS) do
+  redis.call('SET', key, '1', 'EX', ARGV[number])
+end
+return 1
+"""
 
 
 class Takings:
@@ -21,13 +30,14 @@ class Takings:
         self.failures = 0
         """How often Redis could not be asked."""
 
-    async def take(self, permit: Permit) -> bool:
-        """Take a permit; False when somebody has it, or when nobody knows."""
+    async def take(self, permits: Sequence[Permit]) -> bool:
+        """Take permits, all or none; False when somebody has one of them, or when nobody knows."""
+        keys = [f"{PREFIX}{permit.escalation_id}" for permit in permits]
         # Kept a little longer than the permit, whose end other clocks may see later.
-        left_s = max(1, permit.expires_at_s - int(time.time())) + 60
-        key = f"{PREFIX}{permit.escalation_id}"
+        now = int(time.time())
+        left_s = [max(1, permit.expires_at_s - now) + 60 for permit in permits]
         try:
-            return bool(await self._line.ask(packed("SET", key, "1", "NX", "EX", left_s)))
+            return bool(await self._line.ask(packed("EVAL", _TAKE_ALL_OR_NONE, len(keys), *keys, *left_s)))
         except (RedisGoneError, RedisReplyError, TimeoutError, OSError) as error:
             self._lost(error)
             return False
@@ -60,6 +70,6 @@ class ProjectPermits:
         """Return the permit for a fingerprint."""
         return self._permits.get(fingerprint)
 
-    async def use(self, permit: Permit) -> bool:
-        """Take a permit for one call. Without Redis nobody can know who was first, and it stays held."""
-        return self._takings is not None and await self._takings.take(permit)
+    async def use(self, permits: Sequence[Permit]) -> bool:
+        """Take permits for one call, all or none. Without Redis nobody can know who was first, and it stays held."""
+        return self._takings is not None and await self._takings.take(permits)

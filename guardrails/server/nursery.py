@@ -19,7 +19,7 @@ from typing import Any
 
 from guardrails.encoder import WEIGHTS
 from guardrails.server.models import local_models
-from guardrails.server.worker import work
+from guardrails.server.worker import test, work
 
 BIRTH, END, PING = b"b", b"e", b"p"
 """What the server asks: a worker at the other end of the socket that comes along, to end one, whether we live."""
@@ -51,6 +51,7 @@ def main() -> None:
     is_shared = arguments.threads == 1 and arguments.device == "cpu"
     if is_shared:
         detectors.load()
+        test(detectors)
     have_workers(arguments.control, functools.partial(work, detectors, is_loaded=is_shared))
 
 

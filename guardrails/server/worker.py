@@ -24,7 +24,7 @@ def work(detectors: "Detectors", conversation: socket.socket, *, is_loaded: bool
     mouth = Mouth(conversation)
     if not is_loaded:
         detectors.load()
-    _test(detectors)
+    test(detectors)
     mouth.say({"ready": True, "encoder": detectors.reader.is_loaded})
     batches = conversation.makefile("rb")
     while (batch := read(batches)) is not None:
@@ -34,7 +34,8 @@ def work(detectors: "Detectors", conversation: socket.socket, *, is_loaded: bool
             mouth.say({"number": batch["number"], "done": done})
 
 
-def _test(detectors: "Detectors") -> None:
+def test(detectors: "Detectors") -> None:
+    """See to it that detectors find what they must; the first time, they are built for it. Raises SystemExit."""
     ((_, (answer,)),) = next(iter(detectors.look([asked("pii", {})], [(Piece(SELF_TEST), [0])])))
     found = [each["entity"] for each in answer.get("findings", ())]
     if found != _EXPECTED:

@@ -24,17 +24,19 @@ WORD = UUID(int=7)
 
 @dataclass
 class Known:
-    """Permits by fingerprint; those for one call can be taken so many times."""
+    """Permits by fingerprint; those for one call can be taken once, all that a call needs or none."""
 
     permits: dict[str, Permit] = field(default_factory=dict)
-    takings: int = 1
+    taken: set[UUID] = field(default_factory=set)
 
     def find(self, fingerprint: str) -> Permit | None:
         return self.permits.get(fingerprint)
 
-    async def use(self, permit: Permit) -> bool:
-        self.takings -= 1
-        return self.takings >= 0
+    async def use(self, permits: Sequence[Permit]) -> bool:
+        wanted = {permit.escalation_id for permit in permits}
+        is_free = self.taken.isdisjoint(wanted)
+        self.taken |= wanted if is_free else set()
+        return is_free
 
 
 def session_of(rules: Policy, permits: Known | None = None, **fields: Any) -> GuardSession:
@@ -136,7 +138,32 @@ async def test_a_word_for_one_call_is_not_used_up_by_a_call_that_is_stopped_all_
     permits, _ = await let_pass(policy(CARDS), at("user", SAID), is_once=True)
 
     assert (await session_of(rules, permits).check_input(at("user", SAID, "stop"))).action == "block"
-    assert permits.takings == 1
+    assert permits.taken == set()
+
+
+@pytest.mark.parametrize("gone", ["never allowed", "expired", "taken"])
+async def test_a_word_for_one_call_is_not_used_up_when_another_that_the_call_needs_is_refused(
+    gone: str,
+) -> None:
+    rules = policy(CARDS, guard("words", "escalate", parameters={"words": ["launch"]}))
+    said = at("user", f"{SAID} for the launch")
+    _, prints = await let_pass(rules, said)
+    first, second = (
+        Permit(escalation_id=UUID(int=n), by="ada", expires_at_s=int(time.time()) + 60, is_once=True, fingerprints=(each,))
+        for n, each in enumerate(prints)
+    )  # fmt: skip
+    refused = {
+        "never allowed": Known({prints[0]: first}),
+        "expired": Known({prints[0]: first, prints[1]: replace(second, expires_at_s=1)}),
+        "taken": Known({prints[0]: first, prints[1]: second}, {second.escalation_id}),
+    }[gone]
+    before = set(refused.taken)
+    both = Known({prints[0]: first, prints[1]: second})
+
+    assert (await session_of(rules, refused).check_input(said)).action == "escalate"
+    assert refused.taken == before
+    assert (await session_of(rules, both).check_input(said)).action == "allow"
+    assert both.taken == {first.escalation_id, second.escalation_id}
 
 
 async def test_what_another_guard_masks_stays_masked() -> None:

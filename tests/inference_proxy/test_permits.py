@@ -1,5 +1,6 @@
 """A call that was held for a person passes once a person has allowed it, and its caller is told where to look."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from guardrails.permits import Permit
 from guardrails.policy import GuardConfig
 from inference_proxy.permits import PREFIX, ProjectPermits, Takings
+from inference_proxy.redis_line import packed
 from inference_proxy.wires.chat import ChatWire
 from inference_proxy.wires.events import Wire
 from inference_proxy.wires.messages import MessagesWire
@@ -120,14 +122,21 @@ def test_a_stream_that_is_held_ends_with_a_note_for_clients(
     assert f"Reference: {note['reference']}." in note["message"]
 
 
+def once(*ids: UUID, lasts_s: int = 60) -> list[Permit]:
+    """Permits for one call each."""
+    until = int(time.time()) + lasts_s
+    return [
+        Permit(escalation_id=each, by="ada", expires_at_s=until, is_once=True, fingerprints=("a",))
+        for each in ids
+    ]
+
+
 async def test_a_permit_for_one_call_is_taken_once_by_whoever_comes_first(redis_url: str) -> None:
     takings, others = Takings(redis_url), Takings(redis_url)
-    one = Permit(
-        escalation_id=uuid4(), by="ada", expires_at_s=int(time.time()) + 60, is_once=True, fingerprints=("a",)
-    )
+    [one] = permits = once(uuid4())
 
-    taken = [await each.take(one) for each in (takings, others, takings)]
-    left_s = await takings._line.ask(b"*2\r\n$3\r\nTTL\r\n$%d\r\n%b\r\n" % _key(one))
+    taken = [await each.take(permits) for each in (takings, others, takings)]
+    left_s = await takings._line.ask(packed("TTL", f"{PREFIX}{one.escalation_id}"))
 
     await takings.close()
     await others.close()
@@ -135,17 +144,32 @@ async def test_a_permit_for_one_call_is_taken_once_by_whoever_comes_first(redis_
     assert 60 < left_s <= 120
 
 
-def _key(permit: Permit) -> tuple[int, bytes]:
-    key = f"{PREFIX}{permit.escalation_id}".encode()
-    return len(key), key
+async def test_calls_that_need_several_permits_take_all_of_them_or_none_however_they_meet(
+    redis_url: str,
+) -> None:
+    proxies = [Takings(redis_url) for _ in range(4)]
+    ring = [uuid4() for _ in range(12)]
+    # Each call needs one permit that the call before it needs, too, and one that the next does, in either order.
+    pairs = [(ring[n - 1], ring[n]) if n % 2 else (ring[n], ring[n - 1]) for n in range(len(ring))]
+
+    taken = await asyncio.gather(*(proxies[n % 4].take(once(*pair)) for n, pair in enumerate(pairs * 3)))
+    winners = [pair for pair, is_taken in zip(pairs * 3, taken, strict=True) if is_taken]
+    spent = {each for pair in winners for each in pair}
+    left = [await proxies[0].take(once(each)) for each in ring]
+
+    for proxy in proxies:
+        await proxy.close()
+    assert 4 <= len(winners) <= 6
+    assert len(spent) == 2 * len(winners)
+    assert left == [each not in spent for each in ring]
 
 
 async def test_while_redis_is_away_what_is_for_one_call_stays_held() -> None:
     takings = Takings("redis://127.0.0.1:9/0")
-    one = Permit(escalation_id=UUID(int=1), by="ada", expires_at_s=0, is_once=True, fingerprints=("a",))
+    permits = once(UUID(int=1))
 
-    assert await ProjectPermits([one], takings).use(one) is False
-    assert await ProjectPermits([one], None).use(one) is False
+    assert await ProjectPermits(permits, takings).use(permits) is False
+    assert await ProjectPermits(permits, None).use(permits) is False
     assert takings.failures == 1
     await takings.close()
 
