@@ -1,6 +1,6 @@
 """Finds what regular expressions describe, in time linear in the text whatever the expression."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import re2
@@ -90,7 +90,11 @@ class _Compiled(NamedTuple):
     check: Check | None
     group: int
     name: str
-    """In the house's words, for people; never what was found."""
+    judge: Callable[[str], Sequence[tuple[str, int]]] | None
+    entities: tuple[str, ...]
+
+
+_Sought = int | tuple[int, str]
 
 
 class PatternGuard:
@@ -98,7 +102,9 @@ class PatternGuard:
 
     def __init__(self, patterns: Sequence[NamedPattern], *, is_normalising: bool = False) -> None:
         self.is_normalising = is_normalising
-        self.entities = frozenset(pattern.entity for pattern in patterns)
+        self.entities = frozenset(
+            entity for pattern in patterns for entity in pattern.entities or (pattern.entity,)
+        )
         """All that it may find."""
         self.patterns = [_compiled(pattern) for pattern in patterns]
         self.cuts = cuts_of([pattern.regex for pattern in patterns])
@@ -136,7 +142,7 @@ class PatternScanner:
 
     def __init__(self, guard: PatternGuard) -> None:
         self._guard = guard
-        self._resume: dict[int, int] = {}
+        self._resume: dict[_Sought, int] = {}
         self.settled = 0
         """Every finding that begins before this is known."""
 
@@ -179,8 +185,8 @@ class _Search:
         self._start = start
         self._open_at = open_at
         self._patience: dict[int, int] = {}
-        self.resume: dict[int, int] = {}
-        """Where the last finding of each pattern ends."""
+        self.resume: dict[_Sought, int] = {}
+        """Where the last finding of each pattern ends, or of each thing that a pattern may find."""
         self.found: list[tuple[str, int, int]] = []
 
     def look_for(self, found: Sequence[int], guard: PatternGuard) -> None:
@@ -209,7 +215,10 @@ class _Search:
             begins = ends + 1
 
     def _look_for(self, index: int, at: int, until: int) -> None:
-        find, entity, check, group, name = self._patterns[index]
+        find, entity, check, group, name, judge, _ = self._patterns[index]
+        if judge is not None:
+            self._judge_each(index, at, until)
+            return
         data, open_at = self._data, self._open_at
         if index in self.resume and self.resume[index] > at:
             at = self.resume[index]
@@ -235,6 +244,30 @@ class _Search:
             self.resume[index] = at = end if end > began else began + 1
             if end >= open_at:
                 return
+
+    def _judge_each(self, index: int, at: int, until: int) -> None:
+        find, _, _, group, name, judge, entities = self._patterns[index]
+        assert judge is not None
+        sought = {entity: (index, entity) for entity in entities}
+        while at < until:
+            spans = find(self._data, at, until)
+            began, ended = spans[0]
+            if began < 0 or began >= self._open_at:
+                return
+            start, end = spans[group]
+            matched = self._data[start:end].decode()
+            told = judge(matched)
+            for entity, length in told:
+                if began >= self.resume.get(sought[entity], 0):
+                    end = start + (length if matched.isascii() else len(matched[:length].encode()))
+                    self.found.append((entity, start, end))
+                    self.resume[sought[entity]] = end
+            if len(told) == len(entities):
+                at = max(min(self.resume[each] for each in sought.values()), began + 1)
+            else:
+                # What it is not, something inside of it may be.
+                self._lose_patience(index, name, ended - began)
+                at = began + 1
 
     def _lose_patience(self, index: int, name: str, length: int) -> None:
         left = self._patience.get(index, PATIENCE * len(self._data) + LEAST_PATIENCE) - length
@@ -284,7 +317,15 @@ def _compiled(pattern: NamedPattern) -> _Compiled:
         (found := expression.search(text)) and found.end() == found.start() for text in _MATCHED_BY_NOTHING
     ):
         raise PolicyError(f"pattern {pattern.name!r} matches the empty text; write what must be there")
-    return _Compiled(finder(expression), pattern.entity, pattern.check, pattern.group, pattern.name)
+    return _Compiled(
+        finder(expression),
+        pattern.entity,
+        pattern.check,
+        pattern.group,
+        pattern.name,
+        pattern.judge,
+        pattern.entities,
+    )
 
 
 _MATCHED_BY_NOTHING = (b"", b"a 1", b"- -")

@@ -1,7 +1,7 @@
 """Finds addresses that lead where they should not, and those that carry something away."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +21,7 @@ _ENTITIES = {
     "lookalikes": "LOOKALIKE_HOST",
     "schemes": "ACTIVE_URL",
 }
+_OF_ANY_ADDRESS = ("URL_WITH_DATA", "UNKNOWN_HOST", "IP_HOST", "LOOKALIKE_HOST")
 PARAMETERS = (
     Parameter(
         name="allowed_hosts",
@@ -67,9 +68,17 @@ _ACTIVE = (
 )
 _NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}\Z")
 _HOST = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*:)?[/\\]*(?:[^/?#@\\]*@)*(\[[0-9a-f:.%]*\]|[^/?#\\:]*)", re.IGNORECASE
+    r"(?:[a-z][a-z0-9+-]*:|[a-z][a-z0-9+.-]*:(?=[/\\]))?[/\\]*(?:[^/?#@\\]*@)*(\[[0-9a-f:.%]*\]|[^/?#\\:]*)",
+    re.IGNORECASE,
 )
-_PIECE = re.compile(r"[A-Za-z0-9+/=_%-]{32,}")
+_SIMPLE = re.compile(r"(?:https?://)?([A-Za-z0-9.-]+)(?:[/?#]|\Z)")
+_BEHIND = re.compile("[?#;]")
+_SHORTEST_PIECE = 32
+_PIECE = re.compile(rf"[A-Za-z0-9+/=_%-]{{{_SHORTEST_PIECE},}}")
+_PUNCTUATION = ".,;:!?*_~|"
+_CLOSING = (")", "]", "}")
+_BEGIN_NUMBERS = frozenset("[0123456789")
+_LONGEST_SCHEME = 16
 _LONGEST_LABEL = 40
 _LONGEST_HOST = 100
 
@@ -79,21 +88,24 @@ def build(parameters: Mapping[str, Any]) -> PatternGuard:
     values = read(PARAMETERS, parameters, kind="urls")
     wanted = set(choices(values["look_for"], _ENTITIES, parameter="look_for", kind="urls"))
     blocked = Hosts.of(values["blocked_hosts"])
-    rules = _Rules(Hosts.of(values["allowed_hosts"]), int(values["max_query"]))
-    plain: dict[str, Callable[[str], bool]] = {"BLOCKED_HOST": lambda url: host_of(url) in blocked}
-    plain |= {
-        entity: rule
-        for entity, rule in (
-            ("URL_WITH_DATA", rules.carries_data),
-            ("UNKNOWN_HOST", rules.is_unknown),
-            ("IP_HOST", rules.is_a_number),
-            ("LOOKALIKE_HOST", rules.looks_like_another),
+    rules = _Rules(
+        allowed=Hosts.of(values["allowed_hosts"]),
+        blocked=blocked,
+        max_query=int(values["max_query"]),
+        wanted=frozenset(wanted.intersection(_OF_ANY_ADDRESS))
+        | ({"BLOCKED_HOST"} if blocked.exact else set()),
+    )
+    patterns = []
+    if rules.wanted:
+        entities = tuple(sorted(rules.wanted))
+        patterns.append(
+            NamedPattern(name="address", entity="", regex=_PLAIN, judge=rules.judged, entities=entities)
         )
-        if entity in wanted
-    }
-    patterns = [_pattern(entity, _PLAIN, rule) for entity, rule in plain.items()]
     if "REMOTE_IMAGE" in wanted:
-        patterns += [_pattern("REMOTE_IMAGE", regex, rules.is_remote, group=1) for regex in _LOADED]
+        patterns += [
+            NamedPattern(name="remote_image", entity="REMOTE_IMAGE", regex=regex, check=rules.remote, group=1)
+            for regex in _LOADED
+        ]
     if "ACTIVE_URL" in wanted:
         patterns.append(NamedPattern(name="active", entity="ACTIVE_URL", regex=_ACTIVE))
     if not wanted and not values["blocked_hosts"]:
@@ -103,6 +115,9 @@ def build(parameters: Mapping[str, Any]) -> PatternGuard:
 
 def host_of(url: str) -> str:
     """Return the host of an address as a browser would read it, in small letters."""
+    simple = _SIMPLE.match(url)
+    if simple is not None:
+        return simple[1].rstrip(".").lower()
     found = _HOST.match(url.strip())
     return unquote(found.group(1)).strip().rstrip(".").casefold() if found else ""
 
@@ -128,41 +143,58 @@ class Hosts:
         return host in self.exact or host.endswith(self.below)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Rules:
     allowed: Hosts
+    blocked: Hosts
     max_query: int
+    wanted: frozenset[str]
 
-    def is_unknown(self, url: str) -> bool:
-        return bool(self.allowed.exact) and host_of(url) not in self.allowed
+    def judged(self, url: str) -> list[tuple[str, int]]:
+        """Return what is wrong with an address, and how many of its characters are the address."""
+        kept = _without_what_follows(url)
+        if not kept:
+            return []
+        host = host_of(kept)
+        wanted = self.wanted
+        wrong = ["BLOCKED_HOST"] if host in self.blocked else []
+        if host not in self.allowed:
+            if self.allowed.exact:
+                wrong.append("UNKNOWN_HOST")
+            if "URL_WITH_DATA" in wanted and self._carries_data(kept, host):
+                wrong.append("URL_WITH_DATA")
+            if host[:1] in _BEGIN_NUMBERS and (host[:1] == "[" or _NUMBER.match(host)):
+                wrong.append("IP_HOST")
+            if _looks_like_another(host):
+                wrong.append("LOOKALIKE_HOST")
+        return [(entity, len(kept)) for entity in wrong if entity in wanted]
 
-    def is_remote(self, url: str) -> bool:
-        folded = url.casefold().lstrip()
+    def remote(self, url: str) -> int:
+        """Accept an address that is fetched from elsewhere."""
+        kept = _without_what_follows(url)
+        folded = kept.lstrip()[:_LONGEST_SCHEME].casefold()
         if not folded.startswith(("http:", "https:", "ftp:", "//", "\\\\", "/\\", "\\/")):
-            return False
-        return host_of(url) not in self.allowed
+            return 0
+        return 0 if host_of(kept) in self.allowed else len(kept)
 
-    def is_a_number(self, url: str) -> bool:
-        host = host_of(url)
-        return host not in self.allowed and (host.startswith("[") or _NUMBER.match(host) is not None)
-
-    def looks_like_another(self, url: str) -> bool:
-        host = host_of(url)
-        if host in self.allowed:
-            return False
-        is_disguised = not host.isascii() and as_read(host).text.isascii()
-        return is_disguised or any(label.startswith("xn--") for label in host.split("."))
-
-    def carries_data(self, url: str) -> bool:
-        host = host_of(url)
-        if host in self.allowed:
-            return False
-        if len(host) > _LONGEST_HOST or any(len(label) > _LONGEST_LABEL for label in host.split(".")):
+    def _carries_data(self, url: str, host: str) -> bool:
+        if len(host) > _LONGEST_LABEL and (
+            len(host) > _LONGEST_HOST or max(map(len, host.split("."))) > _LONGEST_LABEL
+        ):
             return True
-        behind = min((at for mark in "?#;" if (at := url.find(mark)) >= 0), default=len(url))
-        if len(url) - behind > self.max_query:
+        mark = _BEHIND.search(url)
+        if mark is None:
+            return False
+        length = len(url) - mark.start()
+        if length > self.max_query:
             return True
-        return any(_is_packed(piece) for piece in _PIECE.findall(url[behind:]))
+        return length > _SHORTEST_PIECE and any(map(_is_packed, _PIECE.findall(url, mark.start())))
+
+
+def _looks_like_another(host: str) -> bool:
+    if host.isascii():
+        return host.startswith("xn--") or ".xn--" in host
+    return as_read(host).text.isascii() or any(label.startswith("xn--") for label in host.split("."))
 
 
 def _is_packed(piece: str) -> bool:
@@ -173,20 +205,18 @@ def _is_packed(piece: str) -> bool:
     return is_hex or "%20" in piece or bool(is_mixed and entropy(piece) > 3.9)
 
 
-def _pattern(entity: str, regex: str, rule: Callable[[str], bool], *, group: int = 0) -> NamedPattern:
-    def accepted(url: str) -> int:
-        kept = _without_what_follows(url)
-        return len(kept) if kept and rule(kept) else 0
-
-    return NamedPattern(name=entity.lower(), entity=entity, regex=regex, check=accepted, group=group)
-
-
 def _without_what_follows(url: str) -> str:
     """Leave off the punctuation that ends the sentence, and brackets that were opened before the address."""
-    while url:
-        last = url[-1]
-        if last in ".,;:!?*_~|" or (last in ")]}" and url.count(last) > url.count("([{"[")]}".index(last)])):
-            url = url[:-1]
-        else:
-            return url
-    return url
+    kept = url.rstrip(_PUNCTUATION)
+    if kept[-1:] not in _CLOSING:
+        return kept
+    end = len(kept)
+    surplus = {close: kept.count(close) - kept.count(opening) for opening, close in ("()", "[]", "{}")}
+    while end:
+        last = kept[end - 1]
+        if surplus.get(last, 0) > 0:
+            surplus[last] -= 1
+        elif last not in _PUNCTUATION:
+            break
+        end -= 1
+    return kept[:end]

@@ -1,8 +1,11 @@
 """Addresses that lead astray or carry something away are found; ordinary ones are left alone."""
 
 import base64
+from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guardrails.guards.urls import build, host_of
 from guardrails.policy import PolicyError
@@ -111,6 +114,10 @@ def test_a_blocked_host_is_a_finding_whatever_else_is_looked_for() -> None:
         ("//a.b", "a.b"),
         ("https://a%2eb/", "a.b"),
         ("www.a.b/x", "www.a.b"),
+        ("www.a.b:8080/x", "www.a.b"),
+        ("https:///a.b.", "a.b"),
+        ("https:a.b", "a.b"),
+        ("HTTPS://A.b?x", "a.b"),
         ("https://", ""),
     ],
 )
@@ -129,3 +136,91 @@ def test_a_host_is_read_as_a_browser_reads_it(url: str, host: str) -> None:
 def test_what_cannot_be_built_is_refused_in_a_sentence(parameters: dict[str, object], sentence: str) -> None:
     with pytest.raises(PolicyError, match=sentence):
         build(parameters)
+
+
+PIECES = st.sampled_from(
+    [
+        "http://",
+        "https://",
+        "www.",
+        "example.com",
+        "sub.ok.org",
+        "a.bad.test",
+        "203.0.113.7",
+        "0x7f.1",
+        "[2001:db8::1]",
+        "xn--abc.de",
+        "pаypal.com",
+        "/",
+        "?",
+        "#",
+        ";",
+        "&",
+        "=",
+        "@",
+        ":",
+        "\\",
+        ")",
+        "(",
+        "]",
+        "[",
+        ".",
+        ",",
+        "!",
+        "_",
+        "a",
+        "b/",
+        "%20",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ":8080",
+        "user:pw@",
+        "![x](",
+        "<img",
+        "src=",
+        "url(",
+        "javascript:x",
+        "data:text/html,x",
+        "HTTPS://",
+        "é",
+        "😀",
+        "//evil.com",
+        "[1]:",
+        "<",
+        ">",
+    ]
+    + [" ", "\n", f"q={PACKED}"]
+)
+TOLD = {"allowed_hosts": ["example.com", "*.ok.org"], "blocked_hosts": ["*.bad.test"]}
+ALL = ("images", "data", "hosts", "ip_hosts", "lookalikes", "schemes")
+
+
+@settings(max_examples=60, deadline=None)
+@given(pieces=st.lists(PIECES, max_size=25))
+def test_what_is_found_together_is_what_is_found_one_after_the_other(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    together = Counter(found(text, **TOLD))
+
+    blocked = Counter(found(text, **TOLD, look_for=[]))
+    alone = sum((Counter(found(text, **TOLD, look_for=[what])) - blocked for what in ALL), blocked)
+
+    assert together == alone
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("(http://1.2.3.4/a(b)).", "http://1.2.3.4/a(b)"),
+        ("[http://1.2.3.4/a](x)!", "http://1.2.3.4/a](x)"),
+        ("{[(http://1.2.3.4/)]};", "http://1.2.3.4/"),
+        ("http://1.2.3.4/a).).)", "http://1.2.3.4/a"),
+        ("http://1.2.3.4/(a).?", "http://1.2.3.4/(a)"),
+    ],
+)
+def test_an_address_ends_before_what_ends_the_sentence(text: str, url: str) -> None:
+    assert found(text, look_for=["ip_hosts"]) == [("IP_HOST", url)]
+
+
+def test_without_a_query_allowed_any_is_data() -> None:
+    assert found("https://a.example/?q=1", look_for=["data"], max_query=0) == [
+        ("URL_WITH_DATA", "https://a.example/?q=1")
+    ]
