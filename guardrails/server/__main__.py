@@ -37,10 +37,15 @@ def main() -> None:
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s %(message)s")
     # uvicorn stops on the signal, then raises it once more for whoever listened before; a clean stop ends with 0.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    uvicorn.run(
-        GuardApp(settings),
-        host=arguments.host,
-        port=arguments.port,
+    uvicorn.Server(configured(GuardApp(settings), host=arguments.host, port=arguments.port)).run()
+
+
+def configured(app: GuardApp, *, host: str, port: int) -> uvicorn.Config:
+    """Say how the server listens. One that is told to stop finishes what it has begun, for three seconds at the most."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
         log_config=None,
         access_log=False,
         lifespan="on",

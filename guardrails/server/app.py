@@ -1,8 +1,10 @@
 """The guard server's HTTP: texts in, and out come findings, redacted texts, moderation or vectors."""
 
 import hmac
+import logging
 import sys
 import time
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +26,7 @@ from guardrails.server.requests import (
     body_of,
     object_of,
     read_checks,
+    while_heard,
 )
 from guardrails.server.settings import Settings
 from guardrails.server.workers import Workers
@@ -42,6 +45,8 @@ DOORS: Mapping[str, str] = {
 _OPEN = frozenset(("/health", "/metrics"))
 """Doors that hold nothing of anybody's texts; who watches the process knocks there."""
 _COME_BACK = frozenset((429, 503))
+_TOO_SLOW = 408
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -101,6 +106,13 @@ class GuardApp:
             status, body = error.status, error.as_json()
             if status in _COME_BACK:
                 headers.append((b"retry-after", b"1"))
+            if status == _TOO_SLOW:
+                headers.append((b"connection", b"close"))
+        except Exception as error:  # noqa: BLE001 - the edge of the process, and a message may hold a text
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error("a request failed with %s in %s:%s", type(error).__name__, at.name, at.lineno)
+            refused = RefusedError(500, "internal", "the guard server failed; its log says where")
+            status, body = refused.status, refused.as_json()
         self.metrics.note(status, time.perf_counter() - started)
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -120,7 +132,9 @@ class GuardApp:
             return self._health()
         if path == "/v1/models":
             return self._models()
-        body = await body_of(receive)
+        return await while_heard(receive, self._said(path, await body_of(receive)))
+
+    async def _said(self, path: str, body: bytes) -> Mapping[str, Any]:
         if path == "/v1/guard":
             return {"verdicts": await self._verdicts(body)}
         request = object_of(body)

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ class Checking:
     def __init__(self, workers: Workers, far: FarModels) -> None:
         self._workers = workers
         self._far = far
+        self._numbers = itertools.count(1)
 
     async def verdicts(self, checks: Checks) -> list[Any]:
         """Return for each check its verdicts, or what went wrong. Raises RefusedError when the request as a whole fails."""
@@ -66,12 +68,12 @@ class Checking:
         if self._workers.queued + len(wanted) > self._workers.waiting:
             raise RefusedError(503, "overloaded", _OVERLOADED)
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + checks.deadline_s
+        deadline, number = loop.time() + checks.deadline_s, next(self._numbers)
         found: dict[tuple[Piece, Asked], Answer] = {}
         try:
             async with asyncio.timeout_at(deadline):
                 here = asyncio.gather(
-                    *(self._look(piece, list(guards), deadline) for piece, guards in wanted.items())
+                    *(self._look(piece, list(guards), deadline, number) for piece, guards in wanted.items())
                 )
                 there = asyncio.gather(*(self._far.look(guard, piece) for piece, guard in far))
                 near, distant = await asyncio.gather(here, there)
@@ -87,10 +89,12 @@ class Checking:
             for check in checks.checks
         ]
 
-    async def _look(self, piece: Piece, guards: Sequence[Asked], deadline: float) -> Sequence[Answer]:
+    async def _look(
+        self, piece: Piece, guards: Sequence[Asked], deadline: float, request: int
+    ) -> Sequence[Answer]:
         reads = any(_reads(guard) for guard in guards)
         try:
-            return await self._workers.run(piece, guards, reads=reads, deadline=deadline)
+            return await self._workers.run(piece, guards, reads=reads, deadline=deadline, request=request)
         except DetectorError as error:
             return [failed("detector_failed", str(error))] * len(guards)
         except OverloadedError:

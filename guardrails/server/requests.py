@@ -1,8 +1,9 @@
 """What comes in through HTTP, read once, and what is answered when it cannot be served."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -17,8 +18,11 @@ DEFAULT_DEADLINE_MS = 5_000
 DEFAULT_DEADLINE_OF_DOORS_MS = 25_000
 """Of those doors behind which programs wait for an answer, and no other call of theirs."""
 LONGEST_DEADLINE_MS = 60_000
+BODY_WITHIN_S = 10.0
+"""A request that is sent more slowly is not waited for."""
 _ERRORS = {"bad_guard": 400, "no_model": 501, "timeout": 504, "overloaded": 503}
 
+Result = TypeVar("Result")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -69,14 +73,48 @@ class Checks:
     """True when the failure of one guard shall not fail the others."""
 
 
-async def body_of(receive: Receive) -> bytes:
-    """Return a request's body, if it is not too long."""
+async def body_of(receive: Receive, *, within_s: float = BODY_WITHIN_S) -> bytes:
+    """Return a request's body, if it is not too long and not too long in coming."""
+    try:
+        async with asyncio.timeout(within_s):
+            return await _body_of(receive)
+    except TimeoutError:
+        raise RefusedError(408, "too_slow", f"the request was not sent within {within_s:g} s") from None
+
+
+async def while_heard(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
+    """Return what comes of the work for a request whose body was read, unless nobody is there any more to hear it."""
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise _gone()
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _left(receive: Receive) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        await asyncio.sleep(0)
+
+
+def _gone() -> RefusedError:
+    return RefusedError(499, "disconnected", "whoever sent the request is gone")
+
+
+async def _body_of(receive: Receive) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise RefusedError(400, "disconnected", "the request was not sent to its end")
+            raise _gone()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > LONGEST_BODY:
@@ -145,14 +183,14 @@ def _check(check: Any, is_apart: bool) -> Check:
     if not isinstance(kind, str) or not isinstance(parameters, dict):
         raise bad("a guard is an object with 'kind' and 'parameters'")
     pieces = [_piece(text) for text in texts]
-    problem = ""
     try:
         check_guard(kind, parameters)
     except PolicyError as error:
         if not is_apart:
             raise RefusedError(400, "bad_guard", str(error)) from error
-        problem = str(error)
-    return Check(asked(kind, parameters), pieces, problem)
+        # Nobody will be asked, and what is wrong with the parameters may be that they cannot be written down.
+        return Check(asked(kind, {}), pieces, str(error))
+    return Check(asked(kind, parameters), pieces)
 
 
 def _piece(given: Any) -> Piece:

@@ -76,17 +76,27 @@ class Workers:
         await self._nursery.close()
 
     async def run(
-        self, piece: Piece, guards: Sequence[Asked], *, reads: bool = False, deadline: float | None = None
+        self,
+        piece: Piece,
+        guards: Sequence[Asked],
+        *,
+        reads: bool = False,
+        deadline: float | None = None,
+        request: int = 0,
     ) -> Sequence[Answer]:
-        """Return what each guard says of a piece. `reads` if the encoder has to.
+        """Return what each guard says of a piece. `reads` if the encoder has to; pieces of one `request` take turns with others.
 
         A job whose deadline, on the loop's clock, has passed is not begun; cancelling, too, takes it out of the line.
         """
         if len(self.line) >= self.waiting:
             raise OverloadedError(f"{self.waiting} texts are waiting")
-        job = Job(piece, tuple(guards), asyncio.get_running_loop().create_future(), reads, deadline)
+        job = Job(piece, tuple(guards), asyncio.get_running_loop().create_future(), reads, deadline, request)
         self.line.put(job)
-        return await job.answer
+        try:
+            return await job.answer
+        except asyncio.CancelledError:
+            self.line.leave(job)
+            raise
 
     async def _keep_alive(self, number: int) -> None:
         """Have one worker at work all the time."""

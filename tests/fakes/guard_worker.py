@@ -44,6 +44,8 @@ def work(conversation: socket.socket) -> None:
                 mouth.say(
                     {"number": number, "done": [[place, Piece("another text").mark, [{"findings": []}]]]}
                 )
+            if "slow" in piece.text:
+                time.sleep(0.5)
             while "busy" in piece.text:
                 time.sleep(0.05)
             said = LIES.get(piece.text, [{"findings": [], "pid": os.getpid()} for _ in numbers])
