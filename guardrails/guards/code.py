@@ -8,9 +8,11 @@ from typing import Any
 
 import re2
 
+from guardrails.expressions import Find, Several, finder
 from guardrails.local import NOTHING_SAID, Conversation
 from guardrails.parameters import Parameter, choices, read
 from guardrails.policy import PolicyError
+from guardrails.prefixes import without_captures
 from guardrails.verdict import Finding
 
 _FENCE_NAMES = {
@@ -160,38 +162,58 @@ def _lines_of_code(text: str, languages: frozenset[str]) -> Iterator[tuple[str, 
     data = text.encode()
     if _any_code().search(data) is None:
         return
-    for language, sure, unsure in _expressions():
-        if language not in languages:
-            continue
-        spans = [found.span() for found in sure.finditer(data)]
-        hints = [found.span() for found in unsure.finditer(data)] if unsure is not None else []
-        if spans or len(hints) > 1:
-            first, last = min(spans + hints)[0], max(end for _, end in spans + hints)
-            start, end = (len(data[:at].decode(errors="ignore")) for at in (first, last))
+    several, finders = _expressions()
+    lines: dict[str, tuple[int, int, bool]] = {}
+    for index in several.which_in(data):
+        language, is_sure, find = finders[index]
+        if language in languages and (spans := _spans(find, data)):
+            first, last, is_code = lines.get(language, (len(data), 0, False))
+            is_code = is_code or is_sure or len(spans) > 1
+            lines[language] = min(first, spans[0][0]), max(last, spans[-1][1]), is_code
+    for language, (first, last, is_code) in lines.items():
+        if is_code:
+            start, end = (
+                at if len(data) == len(text) else len(data[:at].decode(errors="ignore"))
+                for at in (first, last)
+            )
             yield language, start, end
 
 
+def _spans(find: Find, data: bytes) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    at, end = 0, len(data)
+    while (found := find(data, at, end)[0])[0] >= 0:
+        spans.append(found)
+        at = found[1]
+    return spans
+
+
 @functools.cache
-def _expressions() -> Sequence[tuple[str, Any, Any]]:
-    return [
-        (
-            language,
-            _compiled([line for line in lines if not line.startswith("?")]),
-            _compiled([line[1:] for line in lines if line.startswith("?")]),
-        )
+def _expressions() -> tuple[Several, Sequence[tuple[str, bool, Find]]]:
+    """Return what says at once which languages there may be lines of, and what finds the lines: sure ones and hints."""
+    parts = [
+        (language, is_sure, "|".join(f"(?m:{line.removeprefix('?')})" for line in group))
         for language, lines in _LINES.items()
+        for is_sure in (True, False)
+        if (group := [line for line in lines if line.startswith("?") is not is_sure])
+    ]
+    several = Several([regex.encode() for *_, regex in parts], _options())
+    return several, [
+        (language, is_sure, finder(re2.compile(without_captures(regex).encode(), _options())))
+        for language, is_sure, regex in parts
     ]
 
 
 @functools.cache
 def _any_code() -> Any:
-    return _compiled([line.removeprefix("?") for lines in _LINES.values() for line in lines])
+    lines = (line.removeprefix("?") for group in _LINES.values() for line in group)
+    return re2.compile("|".join(f"(?m:{line})" for line in lines).encode(), _options())
 
 
-def _compiled(lines: Sequence[str]) -> Any:
+def _options() -> Any:
     options = re2.Options()
     options.max_mem = 64 << 20
     options.log_errors = False
     # Byte by byte: code is told by its ASCII. A match that ends within a character ends before it.
     options.encoding = re2.Options.Encoding.LATIN1
-    return re2.compile("|".join(f"(?m:{line})" for line in lines).encode(), options) if lines else None
+    return options

@@ -6,9 +6,11 @@ CyberSecEval in other languages (MIT). Text in another script than the Latin one
 
 import functools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import add
+from itertools import accumulate
+from operator import getitem
 from typing import Any
 
 import re2
@@ -68,17 +70,19 @@ _SURPRISE = (
     "428793999199799599998366973"
 )
 """For each letter, the space included, how unlikely each letter is after it: 0 to 9, four for every three bits."""
-_COST = {
-    before + after: int(_SURPRISE[row * len(_LETTERS) + column])
-    for row, before in enumerate(_LETTERS)
-    for column, after in enumerate(_LETTERS)
-}
+_COSTS = tuple(
+    bytes(map(int, _SURPRISE[row * len(_LETTERS) : (row + 1) * len(_LETTERS)]))
+    for row in range(len(_LETTERS))
+)
+_PLACES = bytes.maketrans(_LETTERS.encode(), bytes(range(len(_LETTERS))))
 _ACRONYM = re.compile(r"\b[A-Z]{2,5}s?\b")
 _RARE = 7
 _TOKEN = re.compile(r"\S+")
 _NO_WORD = re.compile(r"https?:|www\.|[^@/\\=<>{}_]*[@/\\=<>{}_]")
 """Addresses, paths and code: what a token begins like that is not made of words."""
-_WORD = re.compile(r"(?<![^\W_])[a-z]+(?![^\W_])")
+_MARKS_OF_NO_WORD = ("@", "/", "\\", "=", "<", ">", "{", "}", "_", "http", "www.")
+"""Without one of these in it a text has no such token."""
+_WORDS = re.compile(r"(?<![^\W_])([a-z]+)(?![^\W_])")
 
 
 def build(parameters: Mapping[str, Any]) -> "GibberishGuard":
@@ -102,7 +106,9 @@ class GibberishGuard:
         seen = as_skimmed(_ACRONYM.sub(lambda found: "0" * len(found.group()), text))
         if _several_rare_pairs().search(seen.text.encode()) is None:
             return ()
-        plain = _TOKEN.sub(_words_only, seen.text)
+        plain = seen.text
+        if any(map(plain.__contains__, _MARKS_OF_NO_WORD)):
+            plain = _TOKEN.sub(_words_only, plain)
         stretches: list[tuple[int, int, float]] = []
         was_last = False
         for start, end, surprise in self._pieces(plain):
@@ -122,16 +128,17 @@ class GibberishGuard:
 
     def _pieces(self, text: str) -> Iterator[tuple[int, int, float]]:
         """Yield pieces of some words each, and how unlikely a pair of letters in them is on average."""
-        start, end, cost, pairs = -1, 0, 0, 0
-        for found in _WORD.finditer(text):
-            start = found.start() if start < 0 else start
-            end = found.end()
-            word = f" {found.group()} "
-            cost += sum(map(_COST.__getitem__, map(add, word, word[1:])))
-            pairs += len(word) - 1
-            if pairs >= self.least_letters:
-                yield start, end, cost / pairs
-                start, cost, pairs = -1, 0, 0
+        # What is no word, a word, what is no word, and so on: all of it in one call.
+        parts = _WORDS.split(text)
+        words, places = parts[1::2], list(accumulate(map(len, parts)))
+        letters = f" {' '.join(words)} ".encode().translate(_PLACES)
+        costs = bytes(map(getitem, map(_COSTS.__getitem__, letters), letters[1:]))
+        reached = list(accumulate(len(word) + 1 for word in words))
+        first, before = 0, 0
+        while (last := bisect_left(reached, before + self.least_letters, first)) < len(words):
+            after = reached[last]
+            yield places[2 * first], places[2 * last + 1], sum(costs[before:after]) / (after - before)
+            first, before = last + 1, after
 
 
 def _words_only(token: re.Match[str]) -> str:
@@ -144,8 +151,12 @@ def _several_rare_pairs() -> Any:
     """Return what finds a few rare pairs close together, as all gibberish has them and hardly any other text."""
     rare = "|".join(
         f"{before}[{after}]"
-        for before in _LETTERS[1:]
-        if (after := "".join(each for each in _LETTERS[1:] if _COST[before + each] >= _RARE))
+        for before, costs in zip(_LETTERS[1:], _COSTS[1:], strict=True)
+        if (
+            after := "".join(
+                each for each, cost in zip(_LETTERS, costs, strict=True) if each != " " and cost >= _RARE
+            )
+        )
     )
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1

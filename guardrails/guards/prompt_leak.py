@@ -96,33 +96,55 @@ class _Prompt:
 
     def runs_in(self, text: str) -> list[tuple[int, int, float]]:
         """Return the runs of a text that are long enough: start, end and share of the prompt."""
-        found = list(_WORD.finditer(text))
-        said = [each.group() for each in found]
-        runs: list[tuple[int, int, float]] = []
+        said = _WORD.findall(text)
+        runs: list[tuple[int, int]] = []
         # A run of twice the step has a whole step at a multiple of it, wherever it begins.
         at, done = 0, 0
         while at + self.step <= len(said):
             first, last = self._longest_at(said, at, done)
             if last - first >= self.run:
-                share = round(min((last - first) / len(self.words), 1.0), 3)
-                runs.append((found[first].start(), found[last - 1].end(), share))
+                runs.append((first, last))
                 done = last
                 at += -(-(last - at) // self.step) * self.step
             else:
                 at += self.step
-        return runs
+        if not runs:
+            return []
+        places = [found.span() for found in _WORD.finditer(text)]
+        return [
+            (places[first][0], places[last - 1][1], round(min((last - first) / len(self.words), 1.0), 3))
+            for first, last in runs
+        ]
 
     def _longest_at(self, said: Sequence[str], at: int, done: int) -> tuple[int, int]:
         best = at, at
         for start in self.starts.get(tuple(said[at : at + self.step]), ()):
-            first, last = at, at + self.step
-            before, after = start, start + self.step
+            first, before = at, start
             while first > done and before and said[first - 1] == self.words[before - 1]:
                 first, before = first - 1, before - 1
-            while last < len(said) and after < len(self.words) and said[last] == self.words[after]:
-                last, after = last + 1, after + 1
-            best = max(best, (first, last), key=lambda each: each[1] - each[0])
+            last = at + self.step + _alike(said, at + self.step, self.words, start + self.step)
+            if last - first > best[1] - best[0]:
+                best = first, last
+            if first == done and last == len(said):
+                break
         return best
+
+
+def _alike(said: Sequence[str], at: int, words: Sequence[str], start: int) -> int:
+    """Return how many words are the same from here and from there on."""
+    longest = min(len(said) - at, len(words) - start)
+    same, more = 0, 1
+    # By ever longer pieces: to compare two lists takes less than to visit their words.
+    while same < longest:
+        more = min(more, longest - same)
+        if said[at + same : at + same + more] == words[start + same : start + same + more]:
+            same += more
+            more *= 2
+        elif more == 1:
+            break
+        else:
+            more //= 2
+    return same
 
 
 @functools.lru_cache(maxsize=64)

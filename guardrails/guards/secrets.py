@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -67,6 +66,8 @@ _REFERENCE = re.compile(
     r"|https?:|\$|%[a-z_]+%|@[a-z_.-]+$"
 )
 _SHORTEST = 6
+_DIGITS = frozenset("0123456789")
+_LENGTH_OF_UUID = 36
 _UUID = re.compile(r"(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 
 
@@ -90,7 +91,19 @@ def build(parameters: Mapping[str, Any]) -> PatternGuard:
 
 def entropy(text: str) -> float:
     """Return how random a text looks, in bits per character."""
-    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
+    length = len(text)
+    if length < 2:
+        return 0.0
+    counts = map(text.count, set(text))
+    weighed = map(_WEIGHTS.__getitem__, counts) if length < len(_WEIGHTS) else map(_weight, counts)
+    return math.log2(length) - sum(weighed) / length
+
+
+def _weight(count: int) -> float:
+    return count * math.log2(count) if count else 0.0
+
+
+_WEIGHTS = tuple(map(_weight, range(512)))
 
 
 def _unless(text: str, allowed: Collection[str]) -> int:
@@ -99,12 +112,13 @@ def _unless(text: str, allowed: Collection[str]) -> int:
 
 def _length_of_secret(text: str, allowed: Collection[str], least: float) -> int:
     value = text.rstrip(".!?")
-    has_digit = any(character.isdigit() for character in value)
-    has_letter = any(character.isalpha() for character in value)
-    if not (has_digit and has_letter) or len(value) < _SHORTEST or value in allowed:
+    if len(value) < _SHORTEST or _DIGITS.isdisjoint(value) or value in allowed:
         return 0
-    folded = value.casefold()
-    if any(example in folded for example in _EXAMPLES) or _REFERENCE.match(value) or _UUID.match(value):
+    folded = value.lower()
+    # What has capitals or small letters has letters: a value is written in ASCII.
+    if (folded == value.upper()) or any(map(folded.__contains__, _EXAMPLES)):
+        return 0
+    if _REFERENCE.match(value) or (len(value) == _LENGTH_OF_UUID and _UUID.match(value)):
         return 0
     # Six different characters cannot have more than log2(6) bits each: short values are held to what they can reach.
     reachable = min(least, 0.8 * math.log2(len(value)))

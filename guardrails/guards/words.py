@@ -8,7 +8,7 @@ import ahocorasick
 from guardrails.normalising import NormalisedScanner, as_read, is_mark
 from guardrails.parameters import Parameter, read
 from guardrails.policy import PolicyError
-from guardrails.verdict import Finding
+from guardrails.verdict import Finding, made
 
 PARAMETERS = (
     Parameter(
@@ -88,17 +88,23 @@ class WordsScanner:
         first = max(self.settled - base, 0)
         open_at = len(folded) if is_final else self._open_at(folded, origin, first)
         findings = []
+        whole_words = self._guard.whole_words
         for last, (length, entity) in self._guard.automaton.iter(folded):
             start, end = last - length + 1, last + 1
-            is_new = first <= origin(start) and start < open_at
-            if is_new and _ends_a_letter(folded, end) and self._is_wanted(folded, start, end):
-                finding = Finding(entity=entity, start=base + origin(start), end=base + origin(last) + 1)
-                findings.append(finding)
+            # Most of what is no whole word goes on with a letter or a digit of ASCII, or follows one.
+            if whole_words and (
+                (folded[last] in _PLAIN and folded[end : end + 1] in _PLAIN)
+                or (folded[start] in _PLAIN and folded[start - 1 : start] in _PLAIN)
+            ):
+                continue
+            place = origin(start)
+            if place < first or start >= open_at or not _ends_a_letter(folded, end):
+                continue
+            if whole_words and not (_is_boundary(folded, start) and _is_boundary(folded, end)):
+                continue
+            findings.append(made((entity, base + place, base + origin(last) + 1, 1.0)))
         self.settled = base + (len(text) if open_at == len(folded) else origin(open_at))
         return findings
-
-    def _is_wanted(self, text: str, start: int, end: int) -> bool:
-        return not self._guard.whole_words or (_is_boundary(text, start) and _is_boundary(text, end))
 
     def _open_at(self, folded: str, origin: Any, first: int) -> int:
         """Where the first word begins that the text ends in the middle of, or right after."""
@@ -130,6 +136,9 @@ def _identity(offset: int) -> int:
 def _ends_a_letter(text: str, end: int) -> bool:
     """An `e` whose accent follows is another letter."""
     return end >= len(text) or not is_mark(text[end])
+
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 def _is_boundary(text: str, at: int) -> bool:

@@ -1,7 +1,12 @@
 """Code is found in every language, fenced or not; prose about code is not."""
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guardrails.guards import code
 from guardrails.guards.code import LANGUAGES, build
 from guardrails.policy import PolicyError
 
@@ -91,3 +96,39 @@ def test_a_long_text_takes_no_longer_than_it_must(text: str) -> None:
 def test_what_cannot_be_built_is_refused_in_a_sentence() -> None:
     with pytest.raises(PolicyError, match="at least one language"):
         build({"languages": []})
+
+
+LINES = st.sampled_from(
+    [line for block in CODE.values() for line in block.split("\n")]
+    + ["", "words", "größer é", "import os", "x = f(1)", "日本"]
+)
+
+
+def language_by_language(text: str) -> list[tuple[str, int, int]]:
+    """Look for the lines of each language by themselves, with Python's own expressions."""
+    data, found = text.encode("latin-1", "replace").decode("latin-1"), []
+    for language, lines in code._LINES.items():
+        sure, hints = (
+            [
+                match.span()
+                for match in re.finditer("|".join(f"(?m:{line})" for line in group), data, re.ASCII)
+            ]
+            for group in (
+                [line for line in lines if line[0] != "?"],
+                [line[1:] for line in lines if line[0] == "?"] or ["(?!)"],
+            )
+        )
+        if sure or len(hints) > 1:
+            entity = "SQL" if language == "sql" else f"CODE_{language.upper()}"
+            found.append((entity, min(sure + hints)[0], max(end for _, end in sure + hints)))
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(lines=st.lists(LINES, max_size=12))
+def test_languages_are_found_together_as_each_by_itself(lines: list[str]) -> None:
+    text = "\n".join(lines)
+
+    findings = build({}).judge(text)
+
+    assert [(each.entity, each.start, each.end) for each in findings] == language_by_language(text)

@@ -1,10 +1,15 @@
 """Letters that make no words are found; words of seven languages, code and addresses are not."""
 
 import random
+import re
 import string
+from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from guardrails.guards import gibberish
 from guardrails.guards.gibberish import build
 from guardrails.policy import PolicyError
 from tests.guardrails.guards.test_code import CODE
@@ -67,3 +72,31 @@ def test_how_unlikely_letters_must_be_is_for_the_policy_to_say() -> None:
     assert not build({"threshold": 8.0}).judge(MASHED[0])
     with pytest.raises(PolicyError, match="must lie between 2.5 and 8.0"):
         build({"threshold": 1})
+
+
+PIECES = st.sampled_from(
+    ("xqzv", "kjwq", "zz", "q", "the", "quick", "fox", "q1", "é", " ", " ", " ", ", ", "\n", "-", "12")
+)
+
+
+def word_by_word(text: str, least: int) -> Iterator[tuple[int, int, float]]:
+    """Add up how unlikely each letter is after the one before it, and begin anew after so many."""
+    start, cost, pairs = -1, 0, 0
+    for found in re.finditer(r"(?<![^\W_])[a-z]+(?![^\W_])", text):
+        start = found.start() if start < 0 else start
+        spaced = f" {found.group()} "
+        for before, after in zip(spaced, spaced[1:], strict=False):
+            row = gibberish._LETTERS.index(before) * len(gibberish._LETTERS)
+            cost += int(gibberish._SURPRISE[row + gibberish._LETTERS.index(after)])
+            pairs += 1
+        if pairs >= least:
+            yield start, found.end(), cost / pairs
+            start, cost, pairs = -1, 0, 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(pieces=st.lists(PIECES, max_size=60), least=st.sampled_from((8, 12, 30)))
+def test_pieces_are_as_unlikely_as_their_letters_one_after_the_other(pieces: list[str], least: int) -> None:
+    text = "".join(pieces)
+
+    assert [*build({"least_letters": least})._pieces(text)] == [*word_by_word(text, least)]

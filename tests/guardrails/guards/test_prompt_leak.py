@@ -1,6 +1,8 @@
 """A system prompt that comes out in an answer is found; an answer that merely obeys it is not."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guardrails.guards.prompt_leak import build
 from guardrails.local import Conversation
@@ -105,3 +107,31 @@ async def test_a_masked_prompt_is_recognised_in_the_form_in_which_it_travelled()
 def test_what_cannot_be_built_is_refused_in_a_sentence(parameters: dict[str, object], sentence: str) -> None:
     with pytest.raises(PolicyError, match=sentence):
         build(parameters)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    before=st.lists(st.sampled_from("xyz"), max_size=8),
+    first=st.integers(0, 40),
+    length=st.integers(0, 40),
+    rest=st.lists(st.sampled_from("xyz"), max_size=8),
+)
+def test_a_run_is_as_long_as_its_words_are_the_same(
+    before: list[str], first: int, length: int, rest: list[str]
+) -> None:
+    prompt = [f"word{number}" for number in range(40)]
+    said = prompt[first : first + length]
+    text = " ".join([*before, *said, *rest])
+
+    findings = build({"run_of_words": 12}).judge(text, Conversation(system=(" ".join(prompt),)))
+
+    assert [text[each.start : each.end] for each in findings] == [" ".join(said)] * (len(said) >= 12)
+    assert [each.score for each in findings] == [round(len(said) / 40, 3)] * len(findings)
+
+
+def test_of_a_prompt_that_repeats_itself_the_longest_run_is_found() -> None:
+    lines = " ".join(f"be kind and answer in {number} short sentences please" for number in range(12))
+
+    (finding,) = build({}).judge(f"it says: {lines[8:300]}", Conversation(system=(lines,)))
+
+    assert (finding.start, finding.end) == (9, 301)

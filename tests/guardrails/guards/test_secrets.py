@@ -2,9 +2,13 @@
 
 import base64
 import hashlib
+import math
 import random
+from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guardrails.guards.secret_formats import SECRET_FORMATS
 from guardrails.guards.secrets import build, entropy
@@ -158,3 +162,15 @@ def test_entropy_counts_bits_per_character(text: str, bits: float) -> None:
 def test_what_cannot_be_built_is_refused_in_a_sentence(parameters: dict[str, object], sentence: str) -> None:
     with pytest.raises(PolicyError, match=sentence):
         build(parameters)
+
+
+@settings(max_examples=50)
+@given(st.text("aB3dE5gH7é", min_size=1, max_size=700))
+def test_entropy_is_what_each_share_of_the_characters_adds(text: str) -> None:
+    shares = [count / len(text) for count in Counter(text).values()]
+
+    assert math.isclose(entropy(text), -sum(each * math.log2(each) for each in shares), abs_tol=1e-9)
+
+
+def test_of_nothing_there_is_no_entropy() -> None:
+    assert entropy("") == 0.0
