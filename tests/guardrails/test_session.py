@@ -17,6 +17,19 @@ from tests.guardrails.makers import ScriptedDetector, at, guard, is_detector, po
 
 TEXT = "I am bob@example.com"
 EMAILS = {"patterns": ["email"]}
+HEAVY = frozenset(
+    (
+        "presidio_analyzer",
+        "spacy",
+        "torch",
+        "transformers",
+        "onnxruntime",
+        "tokenizers",
+        "numpy",
+        "phonenumbers",
+    )
+)
+"""What loads models, or takes its time to load."""
 
 
 def whole_word(word: str) -> ScriptedDetector:
@@ -164,14 +177,16 @@ def test_guards_can_be_used_as_a_library() -> None:
 
 def test_importing_guardrails_loads_no_model_library_and_is_instant() -> None:
     script = (
-        "import sys, time; started = time.perf_counter(); import guardrails, guardrails.client;"
-        "print([name for name in ('presidio_analyzer', 'spacy', 'torch', 'phonenumbers') if name in sys.modules],"
-        " time.perf_counter() - started < 2)"
+        "import sys; before = set(sys.modules); import guardrails, guardrails.client;"
+        "loaded = set(sys.modules) - before; print(len(loaded), *{name.partition('.')[0] for name in loaded})"
     )
 
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    count, *loaded = printed.stdout.split()
 
-    assert printed.stdout == "[] True\n"
+    assert HEAVY.isdisjoint(loaded)
+    # A core of today loads them in a third of a second; how long it takes when it has other things to do says nothing.
+    assert int(count) < 500
 
 
 async def test_a_long_history_is_guarded_in_order() -> None:
