@@ -108,7 +108,8 @@ PARAMETERS = (
     ),
 )
 _FENCE = re.compile(
-    r"^[ >\t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ >\t]*\1[`~]*[ \t]*$|\Z)",
+    # Nothing that was taken is given back (`+` behind a repeat): a long line without an end is read once.
+    r"^[ >\t]*+(`{3,}+|~{3,}+)[ \t]*+([\w+#.-]*+)[^\n]*+\n(.*?)(?:^[ >\t]*+\1[`~]*+[ \t]*+$|\Z)",
     re.DOTALL | re.MULTILINE,
 )
 

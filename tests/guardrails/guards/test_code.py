@@ -132,3 +132,11 @@ def test_languages_are_found_together_as_each_by_itself(lines: list[str]) -> Non
     findings = build({}).judge(text)
 
     assert [(each.entity, each.start, each.end) for each in findings] == language_by_language(text)
+
+
+@pytest.mark.parametrize(
+    "line", ["```" + "a" * 400_000, "`" * 400_000, "~~~" + " " * 400_000 + "x", "> " * 200_000 + "```"]
+)
+def test_a_long_line_that_begins_like_a_fence_is_read_once(line: str) -> None:
+    assert build({}).judge(line) == []
+    assert build({}).judge(f"{line}\nwords") == []
