@@ -33,20 +33,24 @@ def spans_of(tokens: Tokens, chances: Array, *, readiness: float) -> tuple[Encod
         return ()
     likeliest = np.where(whole, ready.argmax(axis=1), OUTSIDE)
     follows = _follows(likeliest, tokens.within, tokens.begins_line)
-    outside = np.exp(chances[:, OUTSIDE])
-    found: list[EncoderSpan] = []
-    for first, last in _runs(whole):
-        run = slice(first, last)
-        # Where every likeliest tag follows from the one before, there is no likelier path.
-        if follows[run].all():
-            path = likeliest[run].tolist()
-        else:
-            path = _best_path(ready[run], tokens.within[run], tokens.begins_line[run])
-        for begin, end in _entities(path):
-            score = 1 - float(outside[first + begin : first + end].sum()) / (end - begin)
-            start, stop = int(tokens.starts[first + begin]), int(tokens.ends[first + end - 1])
-            found.append(EncoderSpan(entity_of(path[begin]), start, stop, round(max(score, 0.0), 4)))
-    return tuple(found)
+    path: list[int] = likeliest.tolist()
+    # Where every likeliest tag follows from the one before, there is no likelier path.
+    if not follows.all():
+        for first, last in _runs(whole):
+            run = slice(first, last)
+            if not follows[run].all():
+                path[run] = _best_path(ready[run], tokens.within[run], tokens.begins_line[run])
+    starts, ends = tokens.starts.tolist(), tokens.ends.tolist()
+    outside = [0.0, *np.exp(chances[:, OUTSIDE]).cumsum(dtype=np.float64).tolist()]
+    return tuple(
+        EncoderSpan(
+            entity_of(path[begin]),
+            starts[begin],
+            ends[end - 1],
+            round(max(1 - (outside[end] - outside[begin]) / (end - begin), 0.0), 4),
+        )
+        for begin, end in _entities(path)
+    )
 
 
 def _best_path(chances: Array, within: Booleans, begins_line: Booleans) -> list[int]:

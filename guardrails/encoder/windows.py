@@ -77,10 +77,10 @@ class Cutter:
         before = [self._start, *task, self._end] if task else [self._start]
         room = self._positions - len(before) - 1
         for first in _firsts(len(ids), room):
-            part = [*before, *ids[first : first + room], self._end]
-            types = np.ones(len(part), np.int64) if task else np.zeros(len(part), np.int64)
-            types[: len(before)] = 0
-            yield Window(index, first, len(before), np.array(part, np.int64), types)
+            part = np.concatenate([before, ids[first : first + room], [self._end]])
+            types = np.zeros(len(part), np.int64)
+            types[len(before) :] = bool(task)
+            yield Window(index, first, len(before), part, types)
 
 
 def padded(windows: Sequence[Window]) -> tuple[Integers, Integers, Integers]:

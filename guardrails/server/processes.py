@@ -29,6 +29,8 @@ _LONGEST_STILL_S = 5.0
 _SILENT_PARTS, _STILL_PARTS = 5, 3
 """A worker's silence is counted in so many parts; in so many of them, one at the least is due, and it has not run at all."""
 _SHORTEST_WAIT_S = 0.05
+_LARGE_PAGES: Mapping[str, str] = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""With these the encoder reads a fiftieth faster; whoever has set others keeps them."""
 _NO_THREADS: Mapping[str, str] = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -38,6 +40,11 @@ _NO_THREADS: Mapping[str, str] = {
 }
 """What keeps libraries from starting threads of their own."""
 _log = logging.getLogger(__name__)
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment that the process with the workers is started in."""
+    return {**_LARGE_PAGES, **os.environ, **_NO_THREADS}  # noqa: TID251
 
 
 class LostError(Exception):
@@ -215,9 +222,8 @@ class Nursery:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = [*self.command, "--control", str(theirs.fileno())]
-            environment = {**os.environ, **_NO_THREADS}  # noqa: TID251
             self._process = await asyncio.create_subprocess_exec(
-                *command, env=environment, pass_fds=[theirs.fileno()], stdin=asyncio.subprocess.DEVNULL
+                *command, env=environment(), pass_fds=[theirs.fileno()], stdin=asyncio.subprocess.DEVNULL
             )
         ours.setblocking(False)
         self._line = ours

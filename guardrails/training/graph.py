@@ -58,20 +58,24 @@ class _Graph:
             ],
             list(self._stored.values()),
         )
-        opsets = [helper.make_opsetid("", 18), helper.make_opsetid(_CONTRIB, 1)]
+        opsets = [helper.make_opsetid("", 23), helper.make_opsetid(_CONTRIB, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=10, producer_name="parapet")
 
     def _read(self) -> str:
         words = self._table("words.weight", "ids")
-        types = self._table("types.weight", "types")
+        return self._norm(self._node("Add", [words, self._places()]), "norm")
+
+    def _places(self) -> str:
+        """Return what is added to each word for its place and its type: rows of one table, added up once when it is loaded."""
+        shape = self._network.shape
+        places = self._node("Unsqueeze", [self._whole("positions.weight"), self._constant([0])])
+        types = self._node("Unsqueeze", [self._whole("types.weight"), self._constant([1])])
+        table = self._node("Reshape", [self._node("Add", [places, types]), self._constant([-1, shape.width])])
+        count = self._store("places", np.arange(shape.positions))
         length = self._node("Shape", ["ids"], start=1, end=2)
-        places = self._node(
-            "Slice", [self._whole("positions.weight"), self._constant([0]), length, self._constant([0])]
-        )
-        added = self._node("Add", [self._node("Add", [words, places]), types])
-        # From here on one row is one token, of whatever text.
-        rows = self._constant([-1, self._network.shape.width])
-        return self._node("Reshape", [self._norm(added, "norm"), rows])
+        place = self._node("Slice", [count, self._constant([0]), length, self._constant([0])])
+        of_type = self._node("Mul", ["types", self._constant([shape.positions])])
+        return self._node("Gather", [table, self._node("Add", [of_type, place])])
 
     def _layer(self, states: str, name: str) -> str:
         seen = self._attention(states, name)
@@ -81,75 +85,42 @@ class _Graph:
         return self._skip_norm(self._linear(up, name + "down"), states, name + "second_norm")
 
     def _attention(self, states: str, name: str) -> str:
-        """Let tokens look at those of their own text; written out, as the fused operator is slower on a CPU."""
-        shape = self._network.shape
-        size = shape.width // shape.heads
+        """Let tokens look at those of their own text; padding is hidden only where there is any."""
+        heads = self._network.shape.heads
         integers, weight = self._integers(states, name + "attended")
         thirds = zip(np.split(weight, 3), np.split(self._weights[name + "attended.bias"], 3), strict=True)
         parts = [
             self._product(integers, f"{name}attended.{third}", *each) for third, each in enumerate(thirds)
         ]
-        query, key, value = (
-            self._node(
-                "Transpose",
-                [self._node("Reshape", [part, self._sizes([shape.heads, size])])],
-                perm=[0, 2, 1, 3],
-            )
-            for part in parts
-        )
-        scores = self._node("FusedMatMul", [query, key], domain=_CONTRIB, transB=1, alpha=size**-0.5)
-        shares = self._shares(scores, name)
-        seen = self._node("Transpose", [self._node("MatMul", [shares, value])], perm=[0, 2, 1, 3])
-        return self._node("Reshape", [seen, self._constant([-1, shape.width])])
-
-    def _shares(self, scores: str, name: str) -> str:
-        """Return how much each token takes of each other one; padding is hidden only where there is any."""
-        plain, seen, hidden = (f"{name}{part}" for part in ("shares_of_all", "shares_of_tokens", "hidden"))
-        alone = [helper.make_node("Softmax", [scores], [plain], axis=-1)]
-        padded = [
-            helper.make_node("Add", [scores, self._hidden()], [hidden]),
-            helper.make_node("Softmax", [hidden], [seen], axis=-1),
-        ]
-        branches = {
-            branch: helper.make_graph(
-                nodes, out, [], [helper.make_tensor_value_info(out, TensorProto.FLOAT, None)]
-            )
-            for branch, nodes, out in (("then_branch", alone, plain), ("else_branch", padded, seen))
-        }
+        branches = {}
+        for branch, inputs in (("then_branch", parts), ("else_branch", [*parts, self._visible()])):
+            out = f"{name}{branch}"
+            # The operator of ONNX itself, as that of Microsoft is slower on a CPU.
+            node = helper.make_node("Attention", inputs, [out], q_num_heads=heads, kv_num_heads=heads)
+            seen = helper.make_tensor_value_info(out, TensorProto.FLOAT, None)
+            branches[branch] = helper.make_graph([node], out, [], [seen])
         return self._node("If", [self._is_full()], **branches)
 
     def _heads(self, states: str) -> None:
-        states = self._in_texts(states)
         self._linear(states, "token_head", out="tokens")
-        there = self._node(
-            "Unsqueeze", [self._node("Cast", ["mask"], to=TensorProto.FLOAT), self._constant([2])]
-        )
-        total = self._node("ReduceSum", [there, self._constant([1])], keepdims=0)
-        kept = self._node("Mul", [states, there])
-        mean = self._node("Div", [self._node("ReduceSum", [kept, self._constant([1])], keepdims=0), total])
-        below = self._node("Unsqueeze", [self._below(), self._constant([2])])
-        greatest = self._node(
-            "ReduceMax", [self._node("Add", [states, below]), self._constant([1])], keepdims=0
-        )
+        there = self._once("there", "Cast", lambda: ["mask"], to=TensorProto.FLOAT)
+        total = self._node("ReduceSum", [there, self._constant([1])], keepdims=1)
+        shares = self._node("Unsqueeze", [self._node("Div", [there, total]), self._constant([1])])
+        mean = self._node("Squeeze", [self._node("MatMul", [shares, states]), self._constant([1])])
+        greatest = self._node("ReduceMax", [self._visible_states(states), self._constant([1])], keepdims=0)
         first = self._node("Gather", [states, self._store("zero", np.array(0, np.int64))], axis=1)
         whole = self._node("Concat", [first, mean, greatest], axis=-1)
         self._linear(whole, "toxicity_head", out="toxicity")
         injection = self._linear(whole, "injection_head")
         self._node("Squeeze", [injection, self._constant([1])], out="injection")
-        meaning = self._linear(mean, "embedding_head")
+        meaning = self._meaning(mean, "embedding_head.weight")
         size = self._node("ReduceL2", [meaning, self._constant([1])], keepdims=1)
         self._node("Div", [meaning, size], out="embedding")
 
-    def _in_texts(self, states: str) -> str:
-        """Return the states by text and token again."""
-        return self._node("Reshape", [states, self._sizes([self._network.shape.width])])
-
-    def _sizes(self, last: Sequence[int]) -> str:
-        """Return the numbers of texts and tokens, and what else a shape ends with."""
-        name = "sizes_" + "_".join(map(str, last))
-        return self._once(
-            name, "Concat", lambda: [self._node("Shape", ["ids"]), self._constant(last)], axis=0
-        )
+    def _meaning(self, mean: str, name: str) -> str:
+        """Multiply by the last matrix: what it adds to the mean is small, and so keeps its digits in the file's eight bits."""
+        self._weights[name] = self._weights[name] - np.eye(self._network.shape.width, dtype=np.float32)
+        return self._node("Gemm", [mean, self._whole(name), mean], transB=1)
 
     def _is_full(self) -> str:
         """Return whether there is no padding."""
@@ -160,20 +131,21 @@ class _Graph:
             to=TensorProto.BOOL,
         )
 
-    def _hidden(self) -> str:
-        """Return what is added to the scores of padding, so that nobody looks at it."""
-        return self._once("hidden", "Unsqueeze", lambda: [self._below(), self._constant([1, 2])])
+    def _visible(self) -> str:
+        """Return for every token of a text whether it may look at each other one: at all but padding."""
 
-    def _below(self) -> str:
-        """Return nothing for tokens, and for padding a number far below all that occurs."""
-        return self._once(
-            "below",
-            "Mul",
-            lambda: [
-                self._node("Sub", [self._node("Cast", ["mask"], to=TensorProto.FLOAT), self._scalar(1.0)]),
-                self._scalar(1e4),
-            ],
-        )
+        def inputs() -> list[str]:
+            length = self._node("Shape", ["ids"], start=1, end=2)
+            shape = self._node("Concat", [self._constant([1, 1]), length, self._constant([1])], axis=0)
+            there = self._node("Cast", ["mask"], to=TensorProto.BOOL)
+            return [self._node("Unsqueeze", [there, self._constant([1, 2])]), shape]
+
+        return self._once("visible", "Expand", inputs)
+
+    def _visible_states(self, states: str) -> str:
+        """Return the states, those of padding so far below the others that none is the greatest."""
+        below = self._node("Mul", [self._node("Sub", ["there", self._scalar(1.0)]), self._scalar(1e4)])
+        return self._node("Add", [states, self._node("Unsqueeze", [below, self._constant([2])])])
 
     def _once(self, name: str, kind: str, inputs: Callable[[], list[str]], **attributes: Any) -> str:
         if name not in {output for node in self._nodes for output in node.output}:

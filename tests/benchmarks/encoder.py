@@ -1,9 +1,10 @@
-"""How fast the encoder reads, beside the same network in PyTorch's 32 bits and beside Presidio.
+"""How fast the encoder reads in the environment of the guard server's workers, beside PyTorch's 32 bits and beside Presidio.
 
 `python -m tests.benchmarks.encoder [FOLDER]` prints JSON; the folder holds weights, ours if none is named.
 """
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -17,6 +18,7 @@ from guardrails.encoder import WEIGHTS, Encoder, Passage
 from guardrails.encoder.manifest import read_manifest
 from guardrails.encoder.tensors import load_network
 from guardrails.encoder.windows import padded
+from guardrails.server.processes import environment
 from guardrails.training.peers import GuardServer, Presidio
 
 SENTENCE = "Please tell Jane Miller (jane.miller@example.org, 212-555-0143) that the parcel for Leeds left on Monday. "
@@ -95,4 +97,7 @@ def in_32_bits(folder: Path, encoder: Encoder, text: str) -> Callable[[], Any]:
 
 
 if __name__ == "__main__":
+    # How memory is had is settled before the first line of Python runs.
+    if dict(os.environ) != environment():
+        os.execve(sys.executable, sys.orig_argv, environment())
     main()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from onnx import TensorProto
 
 from guardrails.encoder.backends import eight_bits
 from guardrails.encoder.network import Network
@@ -45,6 +46,38 @@ def test_eight_bits_say_nearly_what_the_network_says() -> None:
 
 def test_features_much_larger_than_others_leave_these_room() -> None:
     assert all(np.abs(mine - theirs).max() < 0.1 for mine, theirs in said(outsized(small_network())))
+
+
+def test_padding_changes_nothing_in_what_is_said_of_a_text() -> None:
+    network = small_network()
+    texts = list(Featurizer(small_tokenizer(), positions=256).features(TYPICAL, seed=0))
+    session = eight_bits(onnx_model(network, ranges(network, texts)).SerializeToString())
+    ids = np.random.default_rng(0).integers(4, 60, (2, 20))
+    types, mask = np.zeros_like(ids), np.ones_like(ids)
+    types[0, 7:] = 1
+    mask[0, 12:] = 0
+    together = session.run(NAMES, {"ids": ids, "types": types, "mask": mask})
+    alone = session.run(NAMES, {"ids": ids[:1, :12], "types": types[:1, :12], "mask": mask[:1, :12]})
+
+    assert together[0][0, :12] == pytest.approx(alone[0][0], abs=1e-4)
+    assert all(
+        both[0] == pytest.approx(one[0], abs=1e-4) for both, one in zip(together[1:], alone[1:], strict=True)
+    )
+
+
+def test_all_large_matrices_are_stored_in_eight_bits() -> None:
+    network = small_network()
+    texts = list(Featurizer(small_tokenizer(), positions=256).features(TYPICAL, seed=0))
+    stored = {tensor.name: tensor for tensor in onnx_model(network, ranges(network, texts)).graph.initializer}
+    whole = {name for name, tensor in stored.items() if tensor.data_type == TensorProto.INT8}
+    matrices = {name for name in network.state_dict() if name.endswith(".weight") and "norm" not in name} - {
+        "layers.0.attended.weight"
+    }
+
+    assert whole == {
+        *matrices - {"token_head.weight", "toxicity_head.weight", "injection_head.weight"},
+        *(f"layers.0.attended.{third}.weight" for third in range(3)),
+    }
 
 
 def test_ranges_are_of_what_enters_each_matrix_of_each_layer() -> None:
