@@ -56,11 +56,40 @@ class GuardSession:
     _unreserved: Sequence[PlacedText] = field(default=(), repr=False)
     """What the vault has to be told of when it is opened."""
     _holding: Holding | None = field(default=None, repr=False)
+    _unclear: Sequence[PlacedText] | None = field(default=None, repr=False)
+    """What a first look has not let pass: a second one would not, either."""
 
     def __post_init__(self) -> None:
         if self.policy is not None:
             self.policy = in_force(self.policy, self.conversation)
             self._glance = glance_of(self.policy)
+
+    def lets_pass(self, texts: Sequence[PlacedText], *, is_answer: bool) -> bool:
+        """Tell at a first look whether whole texts travel, and are kept, as they are; most do, and that is decided then.
+
+        False says nothing yet: `check_input` or `check_output` looks closer.
+        """
+        glance = self._glance
+        if glance is None:
+            return True
+        if self._turns_back if is_answer else glance.has_detectors or self.recalled:
+            return False
+        allowed = glance.allowed(texts, self._conversation, is_streamed=False)
+        if allowed is None:
+            self._unclear = texts
+            return False
+        self.decisions += allowed
+        if not is_answer:
+            self._asked = texts
+            if glance.checks:
+                self._unreserved = (*self._unreserved, *texts)
+            self._hear([text for place, text in texts if place == "system"])
+        return True
+
+    def _hear(self, system: Sequence[str]) -> None:
+        """Know what system prompts say, as they travel."""
+        if system:
+            self._conversation = replace(self._conversation, system=(*self._conversation.system, *system))
 
     async def check_input(self, texts: Sequence[PlacedText]) -> Outcome:
         """Check what goes to the provider. What is masked gets a placeholder that comes back in the answer."""
@@ -74,9 +103,7 @@ class GuardSession:
         if has_detectors:
             self._conversation = replace(self._conversation, task=encodable(task_of(texts)))
         outcome = await self.check(texts, is_answer=False)
-        system = [text for (place, _), text in zip(texts, outcome.texts, strict=True) if place == "system"]
-        if system:
-            self._conversation = replace(self._conversation, system=(*self._conversation.system, *system))
+        self._hear([text for (place, _), text in zip(texts, outcome.texts, strict=True) if place == "system"])
         if has_detectors:
             said = [
                 text for each, text in zip(texts, outcome.texts, strict=True) if each.place in SAID_BY_OTHERS
@@ -199,7 +226,7 @@ class GuardSession:
         held_ns: int | None = None,
     ) -> Outcome:
         """Check whole texts, on their way to the provider or back. Those of a stream were held for some time."""
-        if self._glance is not None and not (is_answer and self._turns_back):
+        if self._glance is not None and texts is not self._unclear and not (is_answer and self._turns_back):
             allowed = self._glance.allowed(texts, self._conversation, is_streamed=is_streamed)
             if allowed is not None:
                 if held_ns is not None:

@@ -1,7 +1,7 @@
 """A call under its project's policy: what may travel on, what may be kept, and what the guards decided."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -25,8 +25,7 @@ NAMES_OF_SOMEONE = frozenset({"user", "session"})
 ANSWER_PLACES: frozenset[Place] = frozenset({"answer", "reasoning", "tool_arguments"})
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedAnswer:
+class CheckedAnswer(NamedTuple):
     """What the guards made of a whole answer."""
 
     content: bytes
@@ -136,7 +135,13 @@ class Guarding:
             name: text for name, text in labels.items() if name in NAMES_OF_SOMEONE or not is_name(text)
         }
         about = [PlacedText(place="user", text=text) for text in guarded.values()]
-        outcome = await self._session.check_input([*about, *_placed(slots)])
+        placed = _placed(slots)
+        texts = [*about, *placed]
+        if self._session.lets_pass(texts, is_answer=False):
+            self.kept, self.kept_labels = body, labels
+            self._sent = [text for _, text in placed]
+            return
+        outcome = await self._session.check_input(texts)
         self.kept_labels = dict(labels) | {
             name: self._alias(text) if text != stored and name in NAMES_OF_SOMEONE else stored
             for (name, text), stored in zip(guarded.items(), outcome.stored, strict=False)
@@ -167,15 +172,18 @@ class Guarding:
         """Restore and guard a whole answer, which is `content` parsed."""
         echoes = endpoint.echo_slots(answer)
         sent = frozenset(self._sent) if echoes else frozenset()
-        slots = _texts_of(endpoint, answer, sent)
+        slots = _texts_of(endpoint, answer, echoes, sent)
         if not slots and not echoes:
             return CheckedAnswer(content, endpoint.output_messages(answer))
-        came = tuple(slot.text for slot in slots)
-        outcome = await self._session.check_output(_placed(slots))
+        texts = _placed(slots)
+        if not self._documents and self._session.lets_pass(texts, is_answer=True):
+            return CheckedAnswer(content, endpoint.output_messages(answer))
+        came = tuple([text for _, text in texts])
+        outcome = await self._session.check_output(texts)
         kept = answer
         if outcome.stored != came:
             kept = orjson.loads(content)
-            kept_slots = _texts_of(endpoint, kept, sent)
+            kept_slots = _texts_of(endpoint, kept, endpoint.echo_slots(kept), sent)
             put_all(kept_slots, outcome.stored)
             move_beside(kept_slots, outcome.stored_moves or [Moves()] * len(kept_slots))
         messages = endpoint.output_messages(kept)
@@ -223,11 +231,9 @@ class Guarding:
         return max(actions, key=ACTIONS.index) if actions else ""
 
 
-def _texts_of(endpoint: Endpoint, answer: Body, sent: Collection[str]) -> list[Slot]:
+def _texts_of(endpoint: Endpoint, answer: Body, echoes: Sequence[Slot], sent: Collection[str]) -> list[Slot]:
     """Return the texts of a whole answer, but for those that the caller sent."""
-    return endpoint.answer_slots(answer) + [
-        slot for slot in endpoint.echo_slots(answer) if slot.text not in sent
-    ]
+    return endpoint.answer_slots(answer) + [slot for slot in echoes if slot.text not in sent]
 
 
 def _way_back(moves: Moves | None) -> Moves | None:

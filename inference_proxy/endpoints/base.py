@@ -95,7 +95,12 @@ _NOTHING: frozenset[str] = frozenset()
 def parameter_slots(body: Body, *, besides: str, nor: frozenset[str] = _NOTHING) -> Iterator[Slot]:
     """Return the texts of all parameters but one, or some. A parameter nobody knows may carry anything."""
     for name, value in body.items():
-        if name == besides or name in nor or name in _READ_BY_THE_PROXY:
+        if (
+            not isinstance(value, str | list | dict)
+            or name == besides
+            or name in nor
+            or name in _READ_BY_THE_PROXY
+        ):
             continue
         place: Place = "user" if name in _ABOUT_THE_USER else "context"
         if isinstance(value, str):

@@ -18,6 +18,7 @@ _PLACES: dict[str, Place] = {
     "assistant": "history",
 }
 _NAMES = frozenset({"role", "tool_call_id", "id"})
+_ROLES = frozenset({"user", *_PLACES})
 
 
 class Chat:
@@ -46,7 +47,7 @@ class Chat:
         for index, message in enumerate(messages):
             place: Place = _PLACES.get(message["role"]) or ("history" if index < newest else "user")
             content = message.get("content")
-            if isinstance(content, str) and len(message) == 2 and is_machinery(message["role"]):
+            if isinstance(content, str) and len(message) == 2 and _is_reference(message["role"]):
                 if content:
                     slots.append(Slot(message, "content", place))
             else:
@@ -65,7 +66,9 @@ class Chat:
 
     def answer_slots(self, answer: Body) -> list[Slot]:
         """Return the texts of all choices, and of fields nobody knows."""
-        slots = [slot for message in _answers(answer) for slot in _message_slots(message, "answer")]
+        slots: list[Slot] = []
+        for message in _answers(answer):
+            slots += _message_slots(message, "answer")
         return slots + other_texts(answer)
 
     def echo_slots(self, answer: Body) -> list[Slot]:
@@ -92,21 +95,24 @@ def _answers(answer: Body) -> Iterator[Message]:
 
 def _message_slots(message: Message, place: Place) -> Iterator[Slot]:
     for key, value in message.items():
-        if key in _NAMES and isinstance(value, str) and is_machinery(value):
+        if not value or (key in _NAMES and isinstance(value, str) and _is_reference(value)):
             continue
         if key in ("tool_calls", "function_call"):
             yield from every_text(value, "tool_arguments", technical=OF_CALLS)
         elif isinstance(value, str):
-            if value:
-                yield Slot(message, key, _place_of(key, place))
+            yield Slot(message, key, _place_of(key, place))
         elif key == "content" and isinstance(value, list):
             for index, part in enumerate(value):
                 if isinstance(part, str):
                     yield Slot(value, index, place)
                 else:
                     yield from every_text(part, place)
-        elif value:
+        else:
             yield from every_text(value, _place_of(key, place))
+
+
+def _is_reference(text: str) -> bool:
+    return text in _ROLES or is_machinery(text)
 
 
 def _place_of(key: str, place: Place) -> Place:

@@ -80,6 +80,51 @@ def test_what_an_answer_hides_is_not_called_what_the_request_says(asked: str) ->
     assert hidden.removeprefix("write to ") not in asked
 
 
+def test_what_a_first_look_lets_pass_is_decided_as_it_is_at_a_second() -> None:
+    rules = policy(guard("words", parameters=WORDS, action="block"))
+    first, second = GuardSession(rules), GuardSession(rules)
+    asked, said = [PlacedText("user", "where is the harbour?")], [PlacedText("answer", "to the left")]
+
+    assert first.lets_pass(asked, is_answer=False)
+    assert first.lets_pass(said, is_answer=True)
+    run(second.check_input(asked))
+    run(second.check_output(said))
+
+    assert [(each.place, each.action) for each in first.decisions] == [("user", "allow"), ("answer", "allow")]
+    assert first.decisions == second.decisions
+
+
+def test_what_a_first_look_does_not_let_pass_is_decided_by_the_second_alone() -> None:
+    session = GuardSession(policy(guard("words", parameters=WORDS, action="block")))
+    asked = [PlacedText("user", "what is the launch code?")]
+
+    assert not session.lets_pass(asked, is_answer=False)
+    assert session.decisions == []
+    assert run(session.check_input(asked)).action == "block"
+    assert [each.action for each in session.decisions] == ["block"]
+
+
+def test_after_a_first_look_an_answer_is_guarded_as_after_a_second() -> None:
+    leak = guard("prompt_leak", parameters={"run_of_words": 6}, action="block")
+    emails = guard(name="emails", parameters={"patterns": ["email"]}, action="mask")
+    session = GuardSession(policy(leak, emails))
+
+    assert session.lets_pass(
+        [PlacedText("system", SECRET_PROMPT), PlacedText("user", "<EMAIL_ADDRESS_1>?")], is_answer=False
+    )
+    assert not session.lets_pass([PlacedText("answer", f"They told me: {SECRET_PROMPT}")], is_answer=True)
+    hidden = run(session.check_output([PlacedText("answer", "bob@example.com")]))
+
+    assert hidden.texts[0] not in ("bob@example.com", "<EMAIL_ADDRESS_1>")
+
+
+def test_an_answer_that_repeats_what_stands_for_a_value_is_never_let_pass_at_a_first_look() -> None:
+    session = GuardSession(policy(guard(parameters={"patterns": ["email"]}, action="mask")))
+    asked = run(session.check_input([PlacedText("user", "bob@example.com")]))
+
+    assert not session.lets_pass([PlacedText("answer", f"hello {asked.texts[0]}")], is_answer=True)
+
+
 def test_versions_before_the_newest_are_ready_too_and_equal_guards_are_built_once() -> None:
     words = guard("words", parameters=WORDS, action="block")
     before = policy(words)
