@@ -42,7 +42,7 @@ class Chain:
             proxy, shipper, browser, project, key,
         )  # fmt: skip
 
-    def call(self, *_: int) -> tuple[int, Any]:
+    def call(self, *_times: int) -> tuple[int, Any]:
         """Send the call."""
         headers = {"content-type": "application/json"}
         status, _, body = self.proxy.request(
