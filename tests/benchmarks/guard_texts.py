@@ -42,6 +42,11 @@ def texts() -> Mapping[str, Sequence[str]]:
     }
 
 
+def numbers_of_every_form() -> str:
+    """Return a kilobyte of right national numbers, no two of one form."""
+    return _cut(", ".join(row[1][0] for row in Random(3).sample(TABLE, 60)))
+
+
 def _cut(text: str) -> str:
     return text[:SIZE].ljust(SIZE)
 

@@ -32,7 +32,7 @@ from guardrails.registry import KINDS
 from guardrails.server.personal_data import PersonalDataDetector
 from guardrails.session import GuardSession
 from guardrails.verdict import Failure
-from tests.benchmarks.guard_texts import SENTENCE, SIZE, texts
+from tests.benchmarks.guard_texts import SENTENCE, SIZE, numbers_of_every_form, texts
 
 TEN = (
     "email",
@@ -114,8 +114,9 @@ def local_guards() -> dict[str, Any]:
         }
         floors = result["floor_re2_us_per_kb"]
         result[kind] = {"us_per_kb": costs, "times_floor": {n: round(costs[n] / floors[n], 1) for n in costs}}
+    guards = every_local_guard()
     for kind, adversary in of_their_own().items():
-        guard = every_local_guard()[kind]
+        guard = guards[kind]
         result[kind]["its_own_adversary_us_per_kb"] = cpu_us(partial(looked_at, guard, adversary), times=200)
     return result
 
@@ -150,8 +151,16 @@ def of_their_own() -> dict[str, str]:
         "secrets": "".join(f"api_key = '{n:x}a{n * 7919:x}', token: example{n} " for n in range(900, 940))[
             :SIZE
         ],
-        "urls": "".join(f"see https://shop{n}.example.org/a/b?q={n * 7919:x} or " for n in range(40))[:SIZE],
+        "urls": "".join(
+            f"see http://10.0.{n}.7/a?q={n * 7919:x} or ![x](https://xn--shop{n}-4ve.example/p.png) "
+            for n in range(40)
+        )[:SIZE],
         "words": ("word1word22word333 " * 60)[:SIZE],
+        "pattern": (
+            "bob@example.com, 4111 1111 1111 1111, +1 212-555-0123, 10.1.2.3, DE89 3704 0044 0532 0130 00; "
+            * 12
+        )[:SIZE],
+        "pattern_of_twelve_countries": numbers_of_every_form(),
         "invisible": ("a\u200bb\u202ec " * 250)[:SIZE],
     }
 
