@@ -65,6 +65,10 @@ class JoinedWrites:
         else:
             self._transport.write(data)
 
+    def is_closing(self) -> bool:
+        """Tell whether the connection is closed or about to be; asked at the end of every call."""
+        return self._transport.is_closing()
+
     def close(self) -> None:
         """Send what waits, then close."""
         self._flush()
