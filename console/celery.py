@@ -43,6 +43,11 @@ app.conf.beat_schedule = {
         "schedule": 15.0,
         "options": {"expires": 30},
     },
+    "wake forgotten uploads": {
+        "task": "console.datasets.tasks.sweep",
+        "schedule": 15.0,
+        "options": {"expires": 30},
+    },
     "look for drift": {
         "task": "console.drift.tasks.check_all",
         "schedule": crontab(minute="7"),
@@ -61,6 +66,7 @@ app.conf.beat_schedule = {
 }
 app.autodiscover_tasks(
     [
+        "console.datasets",
         "console.evaluations",
         "console.experiments",
         "console.drift",

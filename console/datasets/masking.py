@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from console.accounts.models import Project
 from console.datasets.content import LONGEST_TAG, Content
 from console.datasets.importing.files import Row, Table
+from console.leaves import distinct, texts_in, with_texts
 from console.masking import each_as_stored
 
 _PARTS = ("key", "inputs", "request", "expected", "context", "metadata", "tags", "cluster")
@@ -33,19 +34,28 @@ def masked_contents(project: Project, contents: Sequence[Content]) -> list[Conte
 
 def masked_table(project: Project, table: Table) -> Table:
     """Return a file's rows as they may be stored: names of columns, values, and rows that could not be read."""
-    given = [list(row.values.values()) if row.values else [row.raw] for row in table.rows]
-    kept = masked_values(project, [list(table.columns), *given])
-    names = dict(zip(table.columns, _distinct(kept[0]), strict=True))
-    rows = tuple(
-        _row(row, names, values, table.form) for row, values in zip(table.rows, kept[1:], strict=True)
-    )
-    return replace(table, rows=rows, columns=tuple(names.values()))
+    names = masked_names(project, table.columns)
+    rows = masked_rows(project, table.rows, names, form=table.form)
+    return replace(table, rows=tuple(rows), columns=tuple(names.values()))
+
+
+def masked_names(project: Project, columns: Sequence[str]) -> dict[str, str]:
+    """Return what each column of a file is called as it may be stored; those that differed still do."""
+    (kept,) = masked_values(project, [list(columns)])
+    return dict(zip(columns, distinct(kept), strict=True))
+
+
+def masked_rows(project: Project, rows: Sequence[Row], names: Mapping[str, str], *, form: str) -> list[Row]:
+    """Return some rows of a file as they may be stored, each masked by itself."""
+    given = [list(row.values.values()) if row.values else [row.raw] for row in rows]
+    kept = masked_values(project, given)
+    return [_row(row, names, values, form) for row, values in zip(rows, kept, strict=True)]
 
 
 def masked_values(project: Project, values: Sequence[Any]) -> list[Any]:
     """Return plain values with every text in them, names of fields too, as it may be stored."""
-    kept = each_as_stored(project, [list(_texts(value)) for value in values])
-    return [_with(value, iter(texts)) for value, texts in zip(values, kept, strict=True)]
+    kept = each_as_stored(project, [texts_in(value, whole=True) for value in values])
+    return [with_texts(value, texts, whole=True) for value, texts in zip(values, kept, strict=True)]
 
 
 def _row(row: Row, names: Mapping[str, str], kept: Sequence[Any], form: str) -> Row:
@@ -61,48 +71,3 @@ def _as_csv(values: Sequence[Any]) -> str:
     written = io.StringIO()
     csv.writer(written, lineterminator="").writerow(values)
     return written.getvalue()
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Return names that differ, as those did that they stand for."""
-    found: list[str] = []
-    for name in names:
-        while name in found:
-            name += "_"
-        found.append(name)
-    return found
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a value, in one order."""
-    if isinstance(value, str):
-        yield value
-    elif _is_number(value):
-        # The number of a card is no text, and yet it is the number of a card.
-        yield str(value)
-    elif isinstance(value, Mapping):
-        for name, part in value.items():
-            yield str(name)
-            yield from _texts(part)
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _texts(part)
-
-
-def _with(value: Any, texts: Iterator[str]) -> Any:
-    """Return a value with other texts in the places of its own."""
-    if isinstance(value, str):
-        return next(texts)
-    if _is_number(value):
-        text = next(texts)
-        return value if text == str(value) else text
-    if isinstance(value, Mapping):
-        parts = [(next(texts), _with(part, texts)) for part in value.values()]
-        return dict(zip(_distinct([name for name, _ in parts]), (part for _, part in parts), strict=True))
-    if isinstance(value, (list, tuple)):
-        return [_with(part, texts) for part in value]
-    return value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -134,17 +134,66 @@ class Item(models.Model):
         return content
 
 
+class UploadState(models.TextChoices):
+    """How far a file on its way in is."""
+
+    WAITING = "waiting"
+    """For a worker to mask it, or to go on."""
+    RUNNING = "running"
+    FAILED = "failed"
+    """A person may have it tried again."""
+    READY = "ready"
+    """Masked, or to be stored as given: its columns can be named."""
+
+
 class Upload(models.Model):
     """A file on its way into a dataset: kept until somebody has said what its columns mean."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="uploads")
     name = models.CharField(max_length=200)
-    content = models.BinaryField()
-    """Its rows as the policy lets them be stored, or as given."""
+    content = models.BinaryField(default=b"")
+    """Its rows as the policy lets them be stored, or as given; empty until it is ready."""
     is_as_given = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=7, choices=UploadState.choices, default=UploadState.READY)
+    rows = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    """Rows that are masked."""
+    lease_until = models.DateTimeField(null=True, blank=True)
+    """Until when a worker has it, or no worker is to try."""
+    attempts = models.PositiveIntegerField(default=0)
+    """Raised with every worker that takes it, so that one who was given up writes nothing more."""
+    troubles = models.PositiveIntegerField(default=0)
+    """Tries in a row that came to nothing."""
+    reason = models.CharField(max_length=300, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether a worker has it or will."""
+        return self.state in (UploadState.WAITING, UploadState.RUNNING)
+
+
+class UploadPart(models.Model):
+    """Some rows of a file that is being masked; the first part is its columns."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField()
+    sealed = models.TextField(blank=True)
+    """The rows as they came, under the installation's secret; empty once they are masked."""
+    content = models.TextField(blank=True)
+    """The rows as the policy lets them be stored; empty until they are masked."""
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "number"], name="one_part_of_a_number_per_upload")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}, part {self.number}"

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_ONE}changes/", versions.changes, name="changes"),
     path(f"{_ONE}upload/", importing.upload, name="upload"),
     path(f"{_ONE}upload/<uuid:upload_id>/", importing.preview, name="preview"),
+    path(f"{_ONE}upload/<uuid:upload_id>/change/", importing.change, name="upload_change"),
     path(f"{_ONE}upload/<uuid:upload_id>/left-out/", importing.left_out, name="left_out"),
     path(f"{_ONE}new-item/", items.create, name="item_create"),
     path(f"{_ONE}take-out/", items.take_out, name="take_out"),

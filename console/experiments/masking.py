@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from console.accounts.models import Project
+from console.leaves import texts_in, with_texts
 from console.masking import patient, refuse_failures
 from console.policies.in_force import InForce
 from evaluators.score import Outcome, Score
@@ -67,19 +68,19 @@ class AnswerMask:
         return replace(
             answer,
             output=next(kept),
-            tool_calls=tuple(_with_texts(call, kept) for call in answer.tool_calls),
+            tool_calls=tuple(with_texts(list(answer.tool_calls), kept)),
         )
 
     async def judgement(self, model: str, outcome: Outcome) -> Outcome:
         """Return what a judge said as it may be stored: it may quote what a case holds as it was given."""
         policy, said = self._policy(model), [outcome.reason, getattr(outcome, "details", {})]
-        texts = list(_texts(said))
+        texts = texts_in(said)
         if policy is None or not any(texts):
             return outcome
         session = GuardSession(policy, self.server, keys=self.keys)
         kept = await session.check_input([PlacedText("user", text) for text in texts])
         refuse_failures(session.decisions)
-        reason, details = _with_texts(said, iter(kept.stored))
+        reason, details = with_texts(said, kept.stored)
         if isinstance(outcome, Score):
             return replace(outcome, reason=reason, details=details)
         return replace(outcome, reason=reason)
@@ -119,27 +120,5 @@ def _replaced(text: str, stand_ins: Sequence[tuple[str, str]]) -> str:
 
 
 def _texts_of_calls(calls: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Place, str]]:
-    for call in calls:
-        for text in _texts(call):
-            yield "tool_arguments", text
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _texts(part)
-
-
-def _with_texts(value: Any, texts: Iterator[str]) -> Any:
-    if isinstance(value, str):
-        return next(texts)
-    if isinstance(value, Mapping):
-        return {name: _with_texts(part, texts) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_with_texts(part, texts) for part in value]
-    return value
+    for text in texts_in(list(calls)):
+        yield "tool_arguments", text

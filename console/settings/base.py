@@ -257,6 +257,7 @@ CELERY = {
         "console.evaluations.tasks.judge": {"queue": "evals"},
         "console.evaluations.tasks.judge_together": {"queue": "gpu"},
         "console.quality.tasks.run_backtest": {"queue": "evals"},
+        "console.datasets.tasks.mask_upload": {"queue": "evals"},
         "console.experiments.tasks.work": {"queue": "evals"},
         "console.experiments.tasks.grade": {"queue": "gpu"},
     },

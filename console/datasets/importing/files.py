@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,20 +57,30 @@ def read_table(content: bytes, *, name: str) -> Table:
 
 def kept_bytes(table: Table) -> bytes:
     """Return a table as it waits to be put in."""
-    rows = [[row.number, row.values, row.raw, row.problem] for row in table.rows]
     head = {"columns": table.columns, "encoding": table.encoding, "form": table.form}
-    return json.dumps(head | {"rows": rows}, ensure_ascii=False).encode()
+    return json.dumps(head | {"rows": kept_rows(table.rows)}, ensure_ascii=False).encode()
 
 
 def kept_table(content: bytes) -> Table:
     """Return the table that was kept."""
     kept = json.loads(content)
-    rows = (
-        Row(number=number, values=values, raw=raw, problem=problem)
-        for number, values, raw, problem in kept["rows"]
-    )
     return Table(
-        rows=tuple(rows), columns=tuple(kept["columns"]), encoding=kept["encoding"], form=kept["form"]
+        rows=rows_kept(kept["rows"]),
+        columns=tuple(kept["columns"]),
+        encoding=kept["encoding"],
+        form=kept["form"],
+    )
+
+
+def kept_rows(rows: Iterable[Row]) -> list[list[Any]]:
+    """Return rows as plain values."""
+    return [[row.number, row.values, row.raw, row.problem] for row in rows]
+
+
+def rows_kept(kept: Iterable[Sequence[Any]]) -> tuple[Row, ...]:
+    """Return the rows that plain values were made of."""
+    return tuple(
+        Row(number=number, values=values, raw=raw, problem=problem) for number, values, raw, problem in kept
     )
 
 

@@ -18,7 +18,7 @@ from console.datasets.content import stored_content
 from console.datasets.download import as_cases, as_jsonl
 from console.datasets.forms import DatasetForm, SharesForm, UploadForm
 from console.datasets.masking import masked_values
-from console.datasets.models import Dataset, Item, Split, Version
+from console.datasets.models import Dataset, Item, Split, Upload, Version
 from console.datasets.pages.common import PAGE, offset_of, page_of, version_asked
 from console.masking import UncheckedTextError
 
@@ -83,6 +83,7 @@ def detail(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
         upload_form=UploadForm(may_keep=can(request.user, dataset.project, to="manage")),
         given=everything.filter(is_as_given=True).count(),
         shares_form=SharesForm(),
+        uploads=_uploads(dataset) if can(request.user, dataset.project, to="edit") else [],
     )
     return render(request, "datasets/detail.html", context)
 
@@ -154,6 +155,11 @@ def _wanted(request: HttpRequest, items: QuerySet[Item]) -> QuerySet[Item]:
     if tag := request.GET.get("tag", "").replace("\0", "")[:100]:
         items = items.filter(tag_line__contains=f"\n{tag}\n")
     return items.order_by("pk")
+
+
+def _uploads(dataset: Dataset) -> list[Upload]:
+    """Return the files on their way in, without what they hold."""
+    return list(dataset.uploads.defer("content").select_related("created_by").order_by("-created_at")[:20])
 
 
 def _splits(items: QuerySet[Item]) -> list[tuple[str, int]]:

@@ -1,18 +1,19 @@
 """From a file to items: upload, say what the columns mean, see what would happen, put it in."""
 
 import json
-from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.accounts.access import can, person
-from console.datasets import actions
+from console.accounts.models import User
+from console.datasets import actions, uploads
 from console.datasets.access import dataset_for, upload_for
 from console.datasets.content import ContentError
 from console.datasets.forms import UploadForm
@@ -21,19 +22,16 @@ from console.datasets.importing.files import (
     LARGEST_BYTES,
     FileError,
     Table,
-    kept_bytes,
     kept_table,
     read_table,
 )
 from console.datasets.importing.mapping import PLACES, guess
 from console.datasets.masking import masked_table
-from console.datasets.models import Source, Upload
+from console.datasets.models import Dataset, Source, Upload, UploadState
 from console.datasets.pages.common import page_of
 from console.masking import UncheckedTextError, as_stored
 
 _SHOWN, _LISTED = 5, 200
-_KEPT = timedelta(days=1)
-"""How long a file waits for somebody to say what its columns are."""
 
 
 @require_POST
@@ -55,27 +53,23 @@ def upload(request: HttpRequest, slug: str, dataset_id: UUID) -> HttpResponse:
     name, is_as_given = (file.name or "upload")[-200:], bool(form.cleaned_data.get("as_given"))
     try:
         table = read_table(file.read(), name=name)
-        if not is_as_given:
-            (name,) = as_stored(dataset.project, [name])
-            table = masked_table(dataset.project, table)
-    except (FileError, UncheckedTextError) as error:
-        messages.error(request, f"{error}.")
+        made = _taken_in(dataset, person(request), name, table, is_as_given=is_as_given)
+    except (FileError, UncheckedTextError, actions.DatasetError) as error:
+        messages.error(request, f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return redirect("datasets:detail", slug, dataset.pk)
-    Upload.objects.filter(created_at__lt=timezone.now() - _KEPT).delete()
-    made = Upload.objects.create(
-        dataset=dataset,
-        name=name[-200:],
-        content=kept_bytes(table),
-        is_as_given=is_as_given,
-        created_by=person(request),
-    )
     return redirect("datasets:preview", slug, dataset.pk, made.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) -> HttpResponse:
-    """Show what every row would become; put the good ones in when asked to."""
+    """Show what every row would become; put the good ones in when asked to. While it is masked, show how far it is."""
     made = upload_for(request.user, slug, dataset_id, upload_id)
+    if made.state != UploadState.READY:
+        return _progress(request, made)
+    if request.GET.get("part") == "progress" and request.headers.get("HX-Request") == "true":
+        answer = HttpResponse()
+        answer["HX-Redirect"] = reverse("datasets:preview", args=[slug, dataset_id, upload_id])
+        return answer
     table = kept_table(bytes(made.content))
     meaning = _meaning(request, table)
     checked = check_rows(made.dataset, table, meaning)
@@ -101,10 +95,28 @@ def preview(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) 
     return render(request, "datasets/preview.html", context)
 
 
+@require_POST
+def change(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) -> HttpResponse:
+    """Take a file away, or have a worker try again to mask it."""
+    made = upload_for(request.user, slug, dataset_id, upload_id)
+    what = request.POST.get("do", "")
+    if what == "remove":
+        uploads.remove_upload(made)
+        messages.success(request, f"{made.name} is taken away; nothing of it was put in.")
+        return redirect("datasets:detail", slug, dataset_id)
+    if what == "retry":
+        uploads.retry_upload(made)
+    else:
+        messages.error(request, f"Choose retry or remove, not {what[:20]!r}.")
+    return redirect("datasets:preview", slug, dataset_id, upload_id)
+
+
 @require_safe
 def left_out(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID) -> HttpResponse:
     """Give the rows that cannot be put in, as they came, each with what is wrong with it."""
     made = upload_for(request.user, slug, dataset_id, upload_id)
+    if made.state != UploadState.READY:
+        raise Http404(f"{made.name} is not masked yet; what is left out of it is known then")
     table = kept_table(bytes(made.content))
     checked = check_rows(made.dataset, table, _meaning(request, table))
     lines = [
@@ -122,6 +134,23 @@ def left_out(request: HttpRequest, slug: str, dataset_id: UUID, upload_id: UUID)
     answer = HttpResponse("\n".join(lines) + "\n", content_type="application/jsonl")
     answer["Content-Disposition"] = 'attachment; filename="left-out.jsonl"'
     return answer
+
+
+def _taken_in(dataset: Dataset, by: User, name: str, table: Table, *, is_as_given: bool) -> Upload:
+    """Keep a file as given or, when that takes a moment, masked; have a worker mask a larger one."""
+    if is_as_given:
+        return uploads.keep_upload(dataset=dataset, by=by, name=name, table=table, is_as_given=True)
+    (name,) = as_stored(dataset.project, [name])
+    if not uploads.is_small(table):
+        return uploads.queue_upload(dataset=dataset, by=by, name=name, table=table)
+    masked = masked_table(dataset.project, table)
+    return uploads.keep_upload(dataset=dataset, by=by, name=name, table=masked, is_as_given=False)
+
+
+def _progress(request: HttpRequest, made: Upload) -> HttpResponse:
+    is_part = request.GET.get("part") == "progress"
+    context = page_of(request, made.dataset.project, dataset=made.dataset, upload=made)
+    return render(request, "datasets/_masking.html" if is_part else "datasets/masking.html", context)
 
 
 def _put_in(request: HttpRequest, slug: str, made: Upload, checked: Checked) -> HttpResponse:
