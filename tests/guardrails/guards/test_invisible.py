@@ -111,8 +111,8 @@ def one_after_the_other(text: str, at_least: int) -> list[tuple[str, int, int]]:
     for is_hidden, places in groupby(range(len(text)), key=hidden.__getitem__):
         run = list(places)
         start, end = run[0], run[-1] + 1
-        entity = is_hidden and guard.entity_of(text[start - 1 : start], text[start:end], text[end : end + 1])
-        expected += [(entity, start, end)] * bool(entity)
+        entity = guard.entity_of(text[start - 1 : start], text[start:end], text[end : end + 1])
+        expected += [(entity, start, end)] * (is_hidden and bool(entity))
     return expected
 
 
