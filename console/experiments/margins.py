@@ -44,8 +44,8 @@ def sliders(gate: Gate, metrics: Mapping[str, Metric], *, cases: int) -> list[Sl
             share = (rule.floor - low) / (high - low) * 100
             found.append(
                 Slider(
-                    parameter=f"floor.{rule.metric}",
-                    metric=rule.metric,
+                    parameter=f"floor.{rule.name}",
+                    metric=rule.name,
                     label="at least",
                     unit="%",
                     value=round(share, 1),
@@ -68,19 +68,19 @@ def _margin_slider(gate: Gate, rule: Rule, metric: Metric, cases: int) -> Slider
     margin, _ = margin_of(rule, metric, cases=cases, trials=gate.looks[-1], alpha=gate.alpha)
     if rule.margin is not None and rule.margin.unit == "ratio":
         return Slider(
-            parameter=f"margin.{rule.metric}", metric=rule.metric, label="margin", unit="times",
+            parameter=f"margin.{rule.name}", metric=rule.name, label="margin", unit="times",
             value=margin, lowest=1.01, highest=max(MOST_RATIO, margin), step=0.01, is_set=True,
         )  # fmt: skip
     points = margin / (metric.spread or 1.0) * 100
     return Slider(
-        parameter=f"margin.{rule.metric}", metric=rule.metric, label="margin", unit="points",
+        parameter=f"margin.{rule.name}", metric=rule.name, label="margin", unit="points",
         value=round(points, 1), lowest=0, highest=max(MOST_POINTS, round(points, 1)), step=0.1,
         is_set=rule.margin is not None,
     )  # fmt: skip
 
 
 def _moved(rule: Rule, metric: Metric, query: Mapping[str, str]) -> Rule:
-    margin, share = _number(query.get(f"margin.{rule.metric}")), _number(query.get(f"floor.{rule.metric}"))
+    margin, share = _number(query.get(f"margin.{rule.name}")), _number(query.get(f"floor.{rule.name}"))
     if margin is not None and rule.compare:
         is_ratio = rule.margin is not None and rule.margin.unit == "ratio"
         if is_ratio and margin > 1:

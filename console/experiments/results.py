@@ -7,9 +7,11 @@ from typing import Any
 from console.experiments.definition import Definition
 from console.experiments.models import Experiment, State, Trial, TrialState
 from console.experiments.queue import spent_usd
-from console.experiments.storing import outcome_of
+from console.experiments.storing import answer_of, outcome_of
 from evaluators import gate
 from evaluators.gate import Decision, Gate
+from evaluators.gate.experiment import Experiment as GateExperiment
+from evaluators.reports.evidence import Evidence
 from evaluators.reports.exit_code import exit_code_of
 from evaluators.reports.report import Report
 from evaluators.score import Outcome, Unscored
@@ -81,3 +83,26 @@ def verdict_on(
         inconclusive=suite.suite.inconclusive,
     )
     return Verdict(candidate, rules, decision, report)
+
+
+def behind_verdict(
+    experiment: Experiment, definition: Definition, verdict: Verdict, trials: Iterable[gate.Trial]
+) -> Evidence:
+    """Return what a verdict rests on, with both arms' answers as they are stored, for a report that shows cases."""
+    compared = {verdict.gate.baseline, verdict.gate.candidate}
+    answered = Trial.objects.filter(experiment=experiment, arm__in=compared, answer__isnull=False)
+    rows = answered.filter(state__in=[TrialState.DONE, TrialState.DEAD]).values_list(
+        "case", "arm", "number", "answer"
+    )
+    return Evidence(
+        experiment=GateExperiment(
+            trials=[trial for trial in trials if trial.arm in compared],
+            cases=definition.gate_cases(),
+            metrics=definition.metrics(),
+            gate=verdict.gate,
+        ),
+        answers={
+            (case, arm, number): answer_of(answer)
+            for case, arm, number, answer in rows.iterator(chunk_size=2_000)
+        },
+    )

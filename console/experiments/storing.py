@@ -21,6 +21,12 @@ def stored_answer(answer: StoredAnswer) -> dict[str, Any]:
     return values
 
 
+def answer_of(stored: Mapping[str, Any]) -> StoredAnswer:
+    """Return the answer that plain values stand for."""
+    lists = {name: tuple(stored.get(name, ())) for name in ("context", "tool_calls")}
+    return StoredAnswer(**{**stored, **lists})
+
+
 def stored_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as plain values."""
     values: dict[str, Any] = storable({"state": _NAMES[type(outcome)]} | asdict(outcome))

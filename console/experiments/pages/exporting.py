@@ -1,6 +1,7 @@
 """An experiment taken elsewhere: its report, and its suite for a pull request."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 import yaml
@@ -11,7 +12,7 @@ from console.experiments.access import experiment_for
 from console.experiments.definition import Definition, pair
 from console.experiments.models import State
 from console.experiments.pages.comparing import asked_gate, candidate_of, evidence_of
-from console.experiments.results import verdict_on
+from console.experiments.results import behind_verdict, verdict_on
 from evaluators.gate import Gate, Metric
 from evaluators.reports.html import as_html
 from evaluators.reports.markdown import as_markdown
@@ -39,11 +40,13 @@ def export(request: HttpRequest, slug: str, experiment_id: UUID, form: str) -> H
     if form == "cases":
         lines = [json.dumps(case, ensure_ascii=False) + "\n" for case in experiment.cases]
         return _file("".join(lines), "application/jsonl", f"{name}-cases.jsonl")
-    report = verdict_on(experiment, definition, candidate, trials=evidence.trials, changed=changed).report
+    verdict = verdict_on(experiment, definition, candidate, trials=evidence.trials, changed=changed)
+    report = verdict.report
     if form == "markdown":
         return _file(as_markdown(report), "text/markdown; charset=utf-8", f"{name}.md")
     if form == "html":
-        return _file(as_html(report), "text/html; charset=utf-8", f"{name}.html")
+        behind = behind_verdict(experiment, definition, verdict, evidence.trials)
+        return _file(as_html(report, behind), "text/html; charset=utf-8", f"{name}.html")
     if form == "json":
         return _file(json.dumps(report.as_json(), indent=1, default=str), "application/json", f"{name}.json")
     raise Http404(f"known are json, markdown, html, suite and cases, not {form[:20]!r}")
@@ -54,7 +57,7 @@ def suite_yaml(definition: Definition, candidate: str, gate: Gate, cases_file: s
     document = pair(definition.document, definition.baseline, candidate)
     document["cases"] = {"file": cases_file}
     document["gate"] = {
-        name: rule if isinstance(rule, str) else _with_numbers(name, rule, gate, definition.metrics())
+        name: rule if rule == "must_pass" else _with_numbers(name, rule, gate, definition.metrics())
         for name, rule in document["gate"].items()
     }
     kept = {name: value for name, value in document.items() if value not in ({}, [])}
@@ -77,12 +80,10 @@ def suite_yaml(definition: Definition, candidate: str, gate: Gate, cases_file: s
     return _SCHEMA + yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=110)
 
 
-def _with_numbers(
-    name: str, rule: dict[str, object], gate: Gate, metrics: dict[str, Metric]
-) -> dict[str, object]:
+def _with_numbers(name: str, rule: Any, gate: Gate, metrics: dict[str, Metric]) -> dict[str, object]:
     """Return a rule as a suite writes it, with the numbers of the gate."""
-    found = next(one for one in gate.rules if one.metric == name)
-    written = dict(rule)
+    found = next(one for one in gate.rules if one.name == name)
+    written = dict(rule) if isinstance(rule, dict) else {}
     if found.margin is not None:
         if "floor" not in written:
             written.pop("compare", None)
@@ -90,7 +91,7 @@ def _with_numbers(
             written["ratio"] = found.margin.value
         else:
             written["margin"] = f"{found.margin.value:g}pt"
-    bounds = metrics[name].bounds
+    bounds = metrics[found.metric].bounds
     if found.floor is not None and bounds is not None:
         written["floor"] = f"{(found.floor - bounds[0]) / (bounds[1] - bounds[0]) * 100:g}%"
     return written

@@ -210,6 +210,13 @@ def test_a_report_can_be_taken_elsewhere(owner_client: Client, done: Experiment,
     assert "attachment" in answer["Content-Disposition"]
 
 
+def test_the_exported_page_shows_every_case_with_both_answers(owner_client: Client, done: Experiment) -> None:
+    page = text(owner_client, url(done, "export/html/?candidate=mute"))
+
+    assert "what was asked" in page
+    assert "polite" not in page
+
+
 def test_the_exported_suite_is_one_that_the_command_line_runs(
     owner_client: Client, done: Experiment, tmp_path: Any
 ) -> None:
