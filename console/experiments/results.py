@@ -90,7 +90,7 @@ def behind_verdict(
 ) -> Evidence:
     """Return what a verdict rests on, with both arms' answers as they are stored, for a report that shows cases."""
     compared = {verdict.gate.baseline, verdict.gate.candidate}
-    answered = Trial.objects.filter(experiment=experiment, arm__in=compared, answer__isnull=False)
+    answered = Trial.objects.filter(experiment=experiment, arm__in=compared)
     rows = answered.filter(state__in=[TrialState.DONE, TrialState.DEAD]).values_list(
         "case", "arm", "number", "answer"
     )
@@ -104,5 +104,6 @@ def behind_verdict(
         answers={
             (case, arm, number): answer_of(answer)
             for case, arm, number, answer in rows.iterator(chunk_size=2_000)
+            if answer is not None
         },
     )
