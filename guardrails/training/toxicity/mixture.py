@@ -52,6 +52,8 @@ _WEIGHTS = {
     "pairs_nl hostile": 17.0,
     "pairs_nl harmless": 15.0,
     "harmless_nl": 6.0,
+    "bare_nl hostile": 100.0,
+    "bare_nl harmless": 130.0,
     "pairs_tongues hostile": 13.0,
     "pairs_tongues harmless": 12.0,
     "talk": 14.0,
@@ -135,6 +137,9 @@ def _sources(data: Path, split: Split) -> dict[str, Callable[[Random], _Judged]]
         sides = _sides(name, split)
         ours[f"{name} hostile"] = [side for side in sides if side.kinds], others
         ours[f"{name} harmless"] = [side for side in sides if not side.kinds], others
+    # The vocabulary is English: Dutch is learned word by word, from many lines that cost little because they stand alone.
+    for side in ("hostile", "harmless") if split == "train" else ():
+        ours[f"bare_nl {side}"] = ours[f"pairs_nl {side}"][0], None
     found |= {name: partial(_written, lines, others) for name, (lines, others) in ours.items() if lines}
     return found | {
         "talk": lambda random: _talk(talk, random),
