@@ -1,6 +1,7 @@
 """Finds what regular expressions describe, in time linear in the text whatever the expression."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import re2
@@ -164,9 +165,10 @@ class PatternScanner:
                 if resume - base > at:
                     search.resume[index] = _byte(text, data, resume - base)
             search.look_for(found, self._guard)
+            search.found.sort(key=_BY_PLACE)
             findings = [
                 made((entity, base + place(first), base + place(last), 1.0))
-                for entity, first, last in search.found
+                for first, _, last, entity in search.found
             ]
             if not is_final:
                 self._resume = {index: base + place(last) for index, last in search.resume.items()}
@@ -187,7 +189,8 @@ class _Search:
         self._patience: dict[int, int] = {}
         self.resume: dict[_Sought, int] = {}
         """Where the last finding of each pattern ends, or of each thing that a pattern may find."""
-        self.found: list[tuple[str, int, int]] = []
+        self.found: list[tuple[int, int, int, str]] = []
+        """Where each begins, by the how manieth pattern it was found, where it ends, and what it is."""
 
     def look_for(self, found: Sequence[int], guard: PatternGuard) -> None:
         """Find the matches of patterns that are known to be somewhere."""
@@ -240,7 +243,7 @@ class _Search:
                     continue
                 if accepted < len(matched):
                     end = start + len(matched[:accepted].encode())
-            self.found.append((entity, start, end))
+            self.found.append((start, index, end, entity))
             self.resume[index] = at = end if end > began else began + 1
             if end >= open_at:
                 return
@@ -260,7 +263,7 @@ class _Search:
             for entity, length in told:
                 if began >= self.resume.get(sought[entity], 0):
                     end = start + (length if matched.isascii() else len(matched[:length].encode()))
-                    self.found.append((entity, start, end))
+                    self.found.append((start, index, end, entity))
                     self.resume[sought[entity]] = end
             if len(told) == len(entities):
                 at = max(min(self.resume[each] for each in sought.values()), began + 1)
@@ -276,6 +279,8 @@ class _Search:
         self._patience[index] = left
 
 
+_BY_PLACE = itemgetter(0, 1)
+"""What begins at one place goes by the name of the first pattern, however the text was cut before it was searched."""
 _MANY, _PIECE_COST = 4, 300
 """How many patterns it takes to look into pieces, and the bytes that are searched while RE2 is asked about one of them."""
 

@@ -106,6 +106,25 @@ def test_in_a_text_that_grows_the_same_is_found(name: str, seed: int) -> None:
     assert findings == one_by_one(patterns, text)
 
 
+@pytest.mark.parametrize("around", ["{}", "{} or 日本", "{}, " + ", ".join(SAMPLES.values()), '"{}" ' * 9])
+def test_what_two_patterns_find_at_one_place_goes_by_the_name_of_the_first(around: str) -> None:
+    text = around.replace("{}", "sk-ant-" + "api03" + "-abcdefghij" * 3)
+    guard = PatternGuard(KEYS)
+    whole = [
+        each
+        for each in guard.scanner().advance(text, 0, is_final=True)
+        if text[each.start :][:7] == "sk-ant-"
+    ]
+    growing, end, grown = guard.scanner(), 0, list[Finding]()
+    for chunk in [*text, ""]:
+        end += len(chunk)
+        base = max(growing.settled - 1, 0)
+        grown += growing.advance(text[base:end], base, is_final=not chunk)
+
+    assert [each.entity for each in whole] == ["ANTHROPIC_KEY", "OPENAI_KEY"] * (len(whole) // 2)
+    assert [each for each in grown if each in whole] == whole != []
+
+
 def test_a_text_is_cut_where_no_pattern_reaches_across() -> None:
     cuts = cuts_of([r"\d+-\d+", r"[^;\s]+@x", r"(?i)a\.b", "c", "d", "e", "f", r"\bg\b"])
 
