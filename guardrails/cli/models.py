@@ -141,6 +141,35 @@ def train(
 
 
 @models.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN=SHARE...")
+@click.option("--data", type=_EXISTING, required=True, help="The folder with the public data.")
+@click.option(
+    "--work", type=_FOLDER, required=True, help="Where the blend is kept, for other runs to start with."
+)
+@click.option(
+    "--out", type=_FOLDER, required=True, help="The folder to write the weights, card and evaluation to."
+)
+@click.option("--base", type=_EXISTING, help="A folder of all-MiniLM-L6-v2, if its package is not installed.")
+@click.option("--version", default="1", show_default=True, help="What to call the result.")
+@_told
+def blend(runs: tuple[str, ...], data: Path, work: Path, out: Path, base: Path | None, version: str) -> None:
+    """Average the weights of runs that went on from one another, each named by its work folder: `runs/4=0.4 runs/6=0.6`."""
+    from guardrails.training.recipe import made_of  # noqa: PLC0415
+
+    shares = dict(_share_of(run) for run in runs)
+    result = made_of(shares, data, work, out, base=base, version=version, say=_stamped())
+    click.echo(json.dumps(result, indent=2))
+
+
+def _share_of(run: str) -> tuple[Path, float]:
+    folder, _, share = run.rpartition("=")
+    try:
+        return Path(folder), float(share)
+    except ValueError:
+        raise click.BadParameter(f"{run!r} is not FOLDER=SHARE, such as runs/4=0.5") from None
+
+
+@models.command()
 @click.option("--data", type=_EXISTING, required=True, help="The folder with the public data.")
 @click.option("--model", type=_EXISTING, help="A folder of weights; ours if not given.")
 @click.option("--threads", default=2, show_default=True, help="So many threads compute.")

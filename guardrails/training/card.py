@@ -48,6 +48,9 @@ def _lines(directory: Path, measured: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for recipe in (*measured["before"], measured["recipe"]):
         yield f"- {_counts(recipe)}; seed {recipe['settings']['seed']}, peak rate {recipe['settings']['peak']:g}"
+    for blend in measured["blends"]:
+        parts = ", ".join(f"{each['share']:.2f} of seed {each['seed']}" for each in blend)
+        yield f"- then the mean of the weights after several of these runs: {parts}"
     yield ""
     yield "## Measured"
     yield ""

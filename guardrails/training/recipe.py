@@ -12,6 +12,7 @@ from guardrails.encoder.encoder import Encoder
 from guardrails.encoder.manifest import EncoderError
 from guardrails.encoder.network import Network
 from guardrails.training.base import base_directory, pretrained
+from guardrails.training.blending import NOTED, blend
 from guardrails.training.calibrating import calibrated
 from guardrails.training.card import write_card
 from guardrails.training.evaluation import evaluated
@@ -28,7 +29,6 @@ from guardrails.training.trainer import Settings, begin_with, train
 Say = Callable[[str], None]
 DROPOUT = 0.1
 EVALUATION = "evaluation.json"
-NOTED = "learned.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,26 @@ def made(
     return finished(network, tokenizer, work, out, texts=texts, base=base, version=version, say=say)
 
 
+def made_of(
+    runs: Mapping[Path, float],
+    data: Path,
+    work: Path,
+    out: Path,
+    *,
+    base: Path | None = None,
+    version: str,
+    say: Say,
+) -> Mapping[str, Any]:
+    """Blend runs by their shares, then export, calibrate, judge and describe; return what was measured."""
+    blend(runs, work)
+    directory = base_directory(base)
+    tokenizer, rows = tokenizer_json(directory)
+    network = pretrained(directory, rows, dropout=0.0)
+    begin_with(network, work)
+    texts = held_out(data)
+    return finished(network.eval(), tokenizer, work, out, texts=texts, base=base, version=version, say=say)
+
+
 def finished(
     network: Network,
     tokenizer: str,
@@ -111,6 +131,7 @@ def finished(
         ),
         "recipe": noted["recipe"],
         "before": noted["before"],
+        "blends": noted.get("blends", []),
     }
     (out / EVALUATION).write_text(json.dumps(result, indent=2) + "\n")
     write_card(out)
@@ -120,9 +141,13 @@ def finished(
 def note(work: Path, recipe: Recipe, seen: frozenset[str], *, start: Path | None) -> None:
     """Write down what is learned from, and what was learned from by the runs that went before."""
     began = json.loads((start / NOTED).read_text()) if start else {"seen": []}
-    before = [*began["before"], began["recipe"]] if start else []
+    said = {
+        "recipe": asdict(recipe),
+        "before": [*began["before"], began["recipe"]] if start else [],
+        "blends": began.get("blends", []),
+        "seen": sorted(seen.union(began["seen"])),
+    }
     work.mkdir(parents=True, exist_ok=True)
-    said = {"recipe": asdict(recipe), "before": before, "seen": sorted(seen.union(began["seen"]))}
     (work / NOTED).write_text(json.dumps(said))
 
 

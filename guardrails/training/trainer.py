@@ -19,7 +19,7 @@ from guardrails.training.schedule import batches, parameter_groups, rate
 
 STATE = "checkpoint.json"
 TENSORS = "checkpoint.safetensors"
-_AVERAGED = "averaged."
+AVERAGED = "averaged."
 _FIRST, _SECOND = "first.", "second."
 
 
@@ -104,7 +104,7 @@ def begin_with(network: Network, directory: Path) -> None:
     """Give the network the averaged weights of another run's checkpoint."""
     tensors = load_file(directory / TENSORS)
     weights = network.state_dict()
-    averaged = {name: tensors[_AVERAGED + name] for name in weights if name not in FROZEN}
+    averaged = {name: tensors[AVERAGED + name] for name in weights if name not in FROZEN}
     network.load_state_dict({**weights, **averaged})
 
 
@@ -165,7 +165,7 @@ class _Run:
         tensors: dict[str, torch.Tensor] = {}
         for name, parameter in self._trained.items():
             tensors[name] = parameter.detach()
-            tensors[_AVERAGED + name] = self._average[name]
+            tensors[AVERAGED + name] = self._average[name]
             # A head that has not been taught anything yet has no moments.
             if state := self._optimizer.state.get(parameter):
                 tensors[_FIRST + name], tensors[_SECOND + name] = state["exp_avg"], state["exp_avg_sq"]
@@ -189,7 +189,7 @@ class _Run:
         with torch.no_grad():
             for name, parameter in self._trained.items():
                 parameter.copy_(tensors[name])
-                self._average[name].copy_(tensors[_AVERAGED + name])
+                self._average[name].copy_(tensors[AVERAGED + name])
                 if _FIRST + name in tensors:
                     self._optimizer.state[parameter] = {
                         "step": torch.tensor(float(self.step), device=parameter.device),

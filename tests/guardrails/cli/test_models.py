@@ -96,3 +96,11 @@ def test_list_names_what_can_be_fetched() -> None:
     result = run("list", "--as-json")
 
     assert {each["name"] for each in json.loads(result.output)["to_fetch"]} == set(CATALOGUE)
+
+
+def test_a_share_that_is_no_number_is_named(tmp_path: Path) -> None:
+    folders = ("--data", str(tmp_path), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "out"))
+    result = run("blend", "runs/4=half", *folders)
+
+    assert result.exit_code == 2
+    assert "'runs/4=half' is not FOLDER=SHARE" in result.output

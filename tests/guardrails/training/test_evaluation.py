@@ -9,13 +9,14 @@ import pytest
 
 from guardrails.encoder import Encoder
 from guardrails.encoder.labels import TRAINED_TOXICITY_LABELS
+from guardrails.training.blending import NOTED
 from guardrails.training.calibrating import calibrated
 from guardrails.training.card import write_card
 from guardrails.training.evaluation import COMMENTS, evaluated
 from guardrails.training.examples import Example, Span
 from guardrails.training.held_out import CALIBRATED_ON, HeldOut
 from guardrails.training.likeness import alike
-from guardrails.training.recipe import NOTED, Recipe, note
+from guardrails.training.recipe import Recipe, note
 from guardrails.training.rows import OverlapError, fingerprint
 from tests.guardrails.encoder.small import small_model
 
@@ -134,6 +135,7 @@ def test_the_card_names_what_falls_short(measured: Any, tmp_path: Path) -> None:
         "embedding": {"mean_cosine": 0.9, "rank_agreement_of_pairs": 0.9},
         "recipe": asdict(Recipe()),
         "before": [],
+        "blends": [[{"seed": 1, "share": 0.5}, {"seed": 2, "share": 0.5}]],
     }
     (folder / "evaluation.json").write_text(json.dumps({**measured, **others}))
     write_card(folder)
