@@ -24,15 +24,12 @@ from presidio_analyzer.nlp_engine import NoOpNlpEngine
 from guardrails.client import GuardServer
 from guardrails.guards import pattern, pii
 from guardrails.guards.country_patterns import COUNTRY_PATTERNS
-from guardrails.guards.known_patterns import GENERAL_PATTERNS
-from guardrails.guards.topic_words import TOPICS
-from guardrails.local import Conversation
 from guardrails.policy import GuardConfig, Policy
-from guardrails.registry import KINDS
 from guardrails.server.personal_data import PersonalDataDetector
 from guardrails.session import GuardSession
 from guardrails.verdict import Failure
 from tests.benchmarks.guard_texts import SENTENCE, SIZE, numbers_of_every_form, texts
+from tests.guardrails.guards.everyone import SAID, every_local_guard, looked_at
 
 TEN = (
     "email",
@@ -54,7 +51,6 @@ PROMPTS = (
     "Summarise the meeting of {n} people: revenue rose 12.5% to 1,200,000 USD, and the launch moved to Q3 2025.",
     "def area(r: float) -> float: return 3.14159 * r ** 2  # issue {n}, see https://example.com/docs",
 )
-SAID = Conversation(system=("Be kind, answer in two sentences, and never name a supplier. " * 20,))
 CHUNK = 4
 TEXTS = 2_000
 AT_ONCE = 32
@@ -121,19 +117,6 @@ def local_guards() -> dict[str, Any]:
     return result
 
 
-def every_local_guard() -> dict[str, Any]:
-    """One guard of every kind in the proxy, told to look for all it knows."""
-    told: dict[str, dict[str, Any]] = {
-        "pattern": {"patterns": list(GENERAL_PATTERNS)},
-        "words": {"words": [f"word{n}" for n in range(10_000)]},
-        "topics": {"topics": list(TOPICS)},
-        "size": {"max_characters": 100_000, "max_tokens": 100_000, "max_lines": 10_000},
-        "prompt_leak": {"canaries": ["canary-7431"]},
-    }
-    guards = {kind.kind: kind.build(told.get(kind.kind, {})) for kind in KINDS.values() if kind.tier == 1}
-    return guards | {"pattern_of_twelve_countries": pattern.build({"countries": list(COUNTRY_PATTERNS)})}
-
-
 def of_their_own() -> dict[str, str]:
     """What costs each of some guards most: a kilobyte of what it is made for, or nearly."""
     orders = (
@@ -169,14 +152,6 @@ def each_of(look: Callable[[Any], Any], group: Sequence[Any]) -> None:
     """Look at several texts."""
     for text in group:
         look(text)
-
-
-def looked_at(guard: Any, text: str) -> None:
-    """Show a whole text to a guard."""
-    if hasattr(guard, "judge"):
-        guard.judge(text, SAID)
-    else:
-        guard.scanner().advance(text, 0, is_final=True)
 
 
 def per_chunk_us(text: str) -> float:
