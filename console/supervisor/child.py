@@ -20,6 +20,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_AFTER_S = 60.0
 """A process that lived this long is started again at once."""
 CHECK_TIMEOUT_S = 4.0
+START_TURN_S = 0.1
 TURNS, CHECKS = 5, 3
 """In so many turns it is seen whether a process stands still; so many checks in a row has one that hangs not passed."""
 _PR_SET_PDEATHSIG = 1
@@ -150,10 +151,10 @@ class Child:
             if self.spec.ready_line is None:
                 self._is_ready()
             return
-        while not await _passes(self.spec.check, CHECK_TIMEOUT_S):  # noqa: ASYNC110 — the other side is a process
-            await asyncio.sleep(0.1)
-        self._is_ready()
-        why = await _why_hung(process.pid, self.spec)
+        why = await _why_hung(process.pid, self.spec, is_starting=True)
+        if not why:
+            self._is_ready()
+            why = await _why_hung(process.pid, self.spec)
         self.printer.note(self.spec.name, f"does not answer its health check and {why}; ending it")
         self._signal(signal.SIGKILL, group=True)
 
@@ -193,13 +194,18 @@ async def run_to_end(
         raise
 
 
-async def _why_hung(process: int, spec: ChildSpec) -> str:
-    """Check a process until it is to be believed that it hangs; return why."""
-    check = spec.lives or spec.check
+async def _why_hung(process: int, spec: ChildSpec, *, is_starting: bool = False) -> str:
+    """Check a process until it is to be believed that it hangs; return why. One that starts may also pass: then return nothing.
+
+    While it starts it may wait for others, so that only being stopped counts as standing still.
+    """
+    check = spec.check if is_starting else spec.lives or spec.check
     assert check is not None
     still_s = spec.hung_after_s if spec.still_after_s is None else spec.still_after_s
-    turn_s, within_s = still_s / TURNS, spec.hung_after_s / CHECKS
-    patience = Patience(process=process, still_s=still_s, silent_s=spec.hung_after_s)
+    silent_s = 2 * spec.start_timeout_s if is_starting else spec.hung_after_s
+    turn_s = START_TURN_S if is_starting else still_s / TURNS
+    within_s = CHECK_TIMEOUT_S if is_starting else spec.hung_after_s / CHECKS
+    patience = Patience(process=process, still_s=still_s, silent_s=silent_s)
     why = ""
     while not why:
         checking = asyncio.create_task(_passes(check, within_s))
@@ -209,10 +215,12 @@ async def _why_hung(process: int, spec: ChildSpec) -> str:
                 await asyncio.sleep(turn_s)
                 if checking.done():
                     break
-                why = patience.wait(turn_s)
+                why = patience.wait(turn_s, is_due=not is_starting)
         finally:
             checking.cancel()
         if checking.done() and checking.result():
+            if is_starting:
+                return ""
             patience.renew()
         elif checking.done():
             why = patience.wait(turn_s, is_due=False)

@@ -157,6 +157,22 @@ async def test_a_process_that_hangs_is_ended_and_started_again(
     assert f"does not answer its health check and {why}" in run.out.getvalue()
 
 
+async def test_a_process_that_is_stopped_before_it_is_ready_is_started_again(
+    unused_tcp_port: int, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    first = f"""
+if not os.path.exists({str(begun)!r}):
+    open({str(begun)!r}, "w").close()
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+    run = Supervised(a_server(unused_tcp_port, first=first, still_after_s=0.5))
+    await run.until_ready()
+    await run.interrupt()
+
+    assert "stood still for 0.5 s; ending it" in run.out.getvalue()
+
+
 async def test_without_an_account_of_the_kernel_a_process_that_hangs_is_ended_after_the_whole_time(
     unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
