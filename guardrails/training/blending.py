@@ -1,6 +1,6 @@
 """Blends what several runs learned: the mean of the weights of a run and of those that went on from it.
 
-It errs less on texts unlike those learned from than either of them (Wortsman et al., "Model soups", ICML 2022).
+As a rule it errs less on texts unlike those learned from than the last of them (Wortsman et al., "Model soups", ICML 2022).
 """
 
 import json
